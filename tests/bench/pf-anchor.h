@@ -44,12 +44,12 @@ PF_ANCHOR_API int pf_anchor_init (void);
  * FF16. NULL: this codec has no such code or not for these numbers; the case
  * is then left out.
  */
-PF_ANCHOR_API void *pf_anchor_create (int field, unsigned k, unsigned m,
-    size_t size);
+PF_ANCHOR_API void *pf_anchor_create (
+    int field, unsigned k, unsigned m, size_t size);
 
 /* Writes the m parity rows. */
-PF_ANCHOR_API int pf_anchor_encode (void *ctx, uint8_t *const *data,
-    uint8_t *const *parity);
+PF_ANCHOR_API int pf_anchor_encode (
+    void *ctx, uint8_t *const *data, uint8_t *const *parity);
 
 /*
  * Fills the lost data rows. present[i] != 0 says that row i arrived: the k
