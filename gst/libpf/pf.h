@@ -79,7 +79,13 @@ typedef struct {
   size_t shard_size;      /* bytes of every shard; GF16: even */
 } PfFecConfig;
 
-#define PF_FEC_CONFIG_INIT { sizeof (PfFecConfig), 0, 0, 0, 0 }
+/* Largest shard_size. */
+#define PF_FEC_SHARD_MAX ((size_t) 1 << 24)
+
+#define PF_FEC_CONFIG_INIT                                                     \
+  {                                                                            \
+    sizeof (PfFecConfig), 0, 0, 0, 0                                           \
+  }
 
 /*
  * A column range of all shards. A shard may be cut into several ranges that
@@ -88,9 +94,9 @@ typedef struct {
  */
 typedef struct {
   size_t struct_size;
-  size_t size;                /* bytes of this range in every row; may be 0 */
-  uint8_t *const *data;       /* k row pointers, any alignment */
-  uint8_t *const *parity;     /* m row pointers, any alignment */
+  size_t size;            /* bytes of this range in every row; may be 0 */
+  uint8_t *const *data;   /* k row pointers, any alignment */
+  uint8_t *const *parity; /* m row pointers, any alignment */
 } PfFecSpan;
 
 /* Thread-safety: one thread per PfFec at a time. */
@@ -113,13 +119,13 @@ PF_API size_t pf_fec_memory (const PfFec *fec);
  * Writes all parity rows. Data and parity rows must not overlap.
  * Errors: PF_ERR_INVALID.
  */
-PF_API int pf_fec_encode (PfFec *fec, const uint8_t *const *data,
-    uint8_t *const *parity);
+PF_API int pf_fec_encode (
+    PfFec *fec, const uint8_t *const *data, uint8_t *const *parity);
 
 /* The same over scattered rows. Errors: PF_ERR_INVALID, PF_ERR_RANGE (the
  * sizes do not add up to shard_size). */
-PF_API int pf_fec_encode_spans (PfFec *fec, const PfFecSpan *spans,
-    size_t n_spans);
+PF_API int pf_fec_encode_spans (
+    PfFec *fec, const PfFecSpan *spans, size_t n_spans);
 
 /*
  * Restores lost data rows in place. present[i] != 0 says that row i arrived:
@@ -134,8 +140,8 @@ PF_API int pf_fec_decode (PfFec *fec, uint8_t *const *data,
     const uint8_t *const *parity, const uint8_t *present);
 
 /* The same over scattered rows; the spans' parity rows are only read. */
-PF_API int pf_fec_decode_spans (PfFec *fec, const PfFecSpan *spans,
-    size_t n_spans, const uint8_t *present);
+PF_API int pf_fec_decode_spans (
+    PfFec *fec, const PfFecSpan *spans, size_t n_spans, const uint8_t *present);
 
 /*
  * Says without making anything whether pf_fec_new() would accept the
@@ -160,8 +166,8 @@ PF_API void pf_fec_cache_free (PfFecCache *cache);
  * Borrows a context; it stays valid until the next pf_fec_cache_get().
  * Errors: as pf_fec_new().
  */
-PF_API int pf_fec_cache_get (PfFecCache *cache, const PfFecConfig *config,
-    PfFec **fec);
+PF_API int pf_fec_cache_get (
+    PfFecCache *cache, const PfFecConfig *config, PfFec **fec);
 
 /*
  * Names of the kernel sets this build and this processor can run, best first,
