@@ -18,6 +18,12 @@
 
 #include "bench-rows.h"
 
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 33)
+#define HAVE_MALLINFO2 1
+#endif
+#endif
+
 /* Private memory that was written to. smaps_rollup counts pages; the counters
  * in status lag behind. Without stdio: reading must not touch pages. */
 static size_t
@@ -43,7 +49,7 @@ touched_bytes (void)
 static size_t
 malloc_bytes (void)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#ifdef HAVE_MALLINFO2
   struct mallinfo2 info = mallinfo2 ();
 
   return info.uordblks + info.hblkhd;

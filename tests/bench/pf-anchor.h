@@ -6,7 +6,7 @@
  * linkage. `bench-fec --anchor ./some.so` loads it, runs it in turn with
  * libpf on the same rows in one process, and compares every byte of parity
  * and of restored data. The object is built by whoever has the codec; none
- * is part of this project. docs/bench.md shows a complete one.
+ * is part of this project; anchor-plain.c shows what one looks like.
  *
  * Rules
  *  - One thread. An anchor that can use more is built so that it does not.

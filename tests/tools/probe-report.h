@@ -32,7 +32,6 @@ void probe_channel_text (const ProbeReport *report, char *text, size_t size);
 void probe_write_table (const ProbeReport *report, FILE *to);
 void probe_write_json (const ProbeReport *report, FILE *to);
 
-/* docs/bench.md shows one. */
 void probe_write_svg (const ProbeReport *report, FILE *to);
 
 #endif /* PROBE_REPORT_H */
