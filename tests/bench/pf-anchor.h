@@ -5,14 +5,14 @@
  * An anchor is a shared object that exports exactly these functions with C
  * linkage. `bench-fec --anchor ./some.so` loads it, runs it in turn with
  * libpf on the same rows in one process, and compares every byte of parity
- * and of restored data. The object is built by whoever has the codec; none
- * is part of this project; anchor-plain.c shows what one looks like.
+ * and of restored data. The object is built by whoever has the codec;
+ * anchor-plain.c shows what one looks like.
  *
  * Rules
  *  - One thread. An anchor that can use more is built so that it does not.
- *  - Rows are 64-byte aligned. Their distance is a multiple of 64 and no
- *    multiple of 4096. Bytes between a row's end and the next row's start are
- *    nobody's.
+ *  - Rows are 64-byte aligned unless --offset is given. Their distance is a
+ *    multiple of 64 and no multiple of 4096. Bytes between a row's end and
+ *    the next row's start are nobody's.
  *  - What a program would do once per (k, m, size) belongs into create; what
  *    it would do once per process belongs into init; both are timed by the
  *    cold case only. Everything else belongs into encode and decode.
