@@ -149,7 +149,7 @@ take_parts (PfFec16 *c, PfAlloc *a)
   const bool classic = c->low && k > SOLVE_MAX;
   const size_t columns = classic ? all : n > SOLVE_MAX ? n : SOLVE_MAX;
   /* transforms look at rows in groups of four and in whole chunks */
-  const size_t kp = k + n + 4, mp = m + n + 4;
+  const size_t kp = k + n + 4 + PREFETCH_ROWS, mp = m + n + 4;
 
   c->work = pf_alloc_take (a, columns * COLUMN);
   c->acc = pf_alloc_take (a, columns * COLUMN);
@@ -161,7 +161,8 @@ take_parts (PfFec16 *c, PfAlloc *a)
   c->lost_out = pf_alloc_take (a, kp * sizeof *c->lost_out);
   c->lost_packed = pf_alloc_take (a, SOLVE_MAX * sizeof *c->lost_packed);
   c->syndrome_out = pf_alloc_take (a, mp * sizeof *c->syndrome_out);
-  c->packed = pf_alloc_take (a, columns * sizeof *c->packed);
+  c->packed =
+      pf_alloc_take (a, (columns + 4 + PREFETCH_ROWS) * sizeof *c->packed);
   c->stage_data = pf_alloc_take (a, k * sizeof *c->stage_data);
   c->stage_parity = pf_alloc_take (a, m * sizeof *c->stage_parity);
   c->need = pf_alloc_take (a, (kp > all ? kp : all) / 4 + 1);
@@ -294,14 +295,14 @@ interpolate (PfFec16 *c, size_t col)
         n + i, c->work, c->acc, i == 0);
 }
 
-/* The parity rows below top that rows names. */
+/* The parity rows below top that rows names. Uses up c->acc. */
 static void
 evaluate (PfFec16 *c, uint8_t *const *rows, unsigned top, size_t col)
 {
   const unsigned n = 1u << c->lg;
 
   if (!c->low) {
-    c->kernel->forward16 (c->acc, c->work, c->lg, 0, rows, col, top, NULL);
+    c->kernel->forward16 (c->acc, c->acc, c->lg, 0, rows, col, top, NULL);
     return;
   }
   for (unsigned j = 0; j < top; j += n)
@@ -596,19 +597,13 @@ bind_decode (
 }
 
 static void
-add_column (uint8_t *restrict out, const uint8_t *restrict in)
-{
-  for (unsigned b = 0; b < COLUMN; b++)
-    out[b] ^= in[b];
-}
-
-static void
 solve_column (PfFec16 *c, const Plan *p, size_t col)
 {
   interpolate (c, col);
   evaluate (c, c->syndrome_out, p->top, 0);
   for (unsigned a = 0; a < p->n; a++)
-    add_column (c->syndrome_out[p->used[a]], c->parity_in[p->used[a]] + col);
+    c->kernel->add (c->syndrome_out[p->used[a]], c->parity_in[p->used[a]] + col,
+        COLUMN);
   c->kernel->matrix16 (c->coef, p->n, p->n, c->packed, 0, c->lost_packed, col);
 }
 
@@ -673,9 +668,8 @@ classic_column (PfFec16 *c, const Plan *p, size_t col)
   for (unsigned i = 1; i < all; i++) {
     const unsigned width = i & -i;
 
-    for (unsigned r = i - width; r < i; r++)
-      add_column (
-          c->acc + (size_t) r * COLUMN, c->acc + (size_t) (r + width) * COLUMN);
+    c->kernel->add (c->acc + (size_t) (i - width) * COLUMN,
+        c->acc + (size_t) i * COLUMN, (size_t) width * COLUMN);
   }
   c->kernel->forward16 (
       c->acc, c->work, c->lg_all, 0, c->lost_out, col, c->k, c->need);

@@ -23,9 +23,9 @@
 #define FFT_WEIGHT_PERCENT 150
 
 /* Up to so many losses go straight through one matrix. */
-#define DIRECT_MAX 2
+#define DIRECT_MAX 4
 
-enum { ROWS = 256 + 4 };
+enum { ROWS = 256 + 4 + PREFETCH_ROWS };
 
 struct PfFec8 {
   const PfGfKernel *kernel;
@@ -156,7 +156,7 @@ fft_column (PfFec8 *c, uint8_t *const *out, unsigned n_rows, size_t col)
     c->kernel->inverse8 (c->data + i, col, c->k - i < M ? c->k - i : M, c->lg,
         x, c->work, c->acc, fresh, scale);
   }
-  c->kernel->forward8 (c->acc, c->work, c->lg, out, col, n_rows, c->data,
+  c->kernel->forward8 (c->acc, c->acc, c->lg, out, col, n_rows, c->data,
       c->n_direct, c->coef_direct);
 }
 
@@ -335,13 +335,6 @@ decode_direct (
 }
 
 static void
-xor_row (uint8_t *restrict out, const uint8_t *restrict in, size_t size)
-{
-  for (size_t i = 0; i < size; i++)
-    out[i] ^= in[i];
-}
-
-static void
 syndromes_by_matrix (
     PfFec8 *c, const Plan *p, const PfFecSpan *span, const uint8_t *present)
 {
@@ -380,7 +373,7 @@ decode_syndromes (
   for (unsigned a = 0; a < p->n; a++) {
     uint8_t *s = c->out[p->used[a]];
 
-    xor_row (s, span->parity[p->used[a]], span->size);
+    c->kernel->add (s, span->parity[p->used[a]], span->size);
     in[a] = s;
     lost[a] = span->data[p->lost[a]];
   }

@@ -57,6 +57,10 @@ typedef struct {
 /* Built on first use. Thread-safety: any. */
 const PfGf16Logs *pf_gf16_logs (void);
 
+/* How far ahead of the row at work transforms fetch; arrays of row pointers
+ * have so many more entries, which are NULL or any row. */
+#define PREFETCH_ROWS 32
+
 /* Rows that do not exist or are lost are NULL and count as zeros. */
 typedef struct {
   const char *name;
@@ -109,6 +113,9 @@ typedef struct {
    * out may be a or b. */
   void (*scale16) (
       uint8_t *out, const uint8_t *a, const uint8_t *b, uint16_t c);
+
+  /* out += in. Any size and alignment; no overlap. */
+  void (*add) (uint8_t *out, const uint8_t *in, size_t size);
 
   /* Walsh-Hadamard transform of n values modulo 65535, in place. */
   void (*walsh) (uint32_t *values, unsigned n);

@@ -10,7 +10,7 @@
  *   e_load_row, e_store_row(row, i)   element i of a column of a row
  *   e_zero, e_xor
  *   e_muladd(x, y, t, kind)           x + y * t
- *   e_sink(p, x, sink)     hands a finished element to the accumulator
+ *   e_join(p, x, sink)     a finished element with what is at p, see Sink
  *   t_get(layer, position), t_kinds(layer, position)
  *
  * Layers are taken two at a time (radix 4): four loads and four stores serve
@@ -100,6 +100,18 @@ FFT (load_rows) (E x[4], const uint8_t *const rows[4], size_t col, int i)
     x[r] = rows[r] ? e_load_row (rows[r] + col, i) : e_zero ();
 }
 
+/* All loads come before the first store: rows are often a multiple of 4096
+ * bytes apart, and a load behind such a store waits for it. */
+static INLINE void
+FFT (store4) (uint8_t *p, size_t distance, E x[4], const Sink *sink)
+{
+  if (sink)
+    for (int r = 0; r < 4; r++)
+      x[r] = e_join (p + r * distance, x[r], sink);
+  for (int r = 0; r < 4; r++)
+    e_store (p + r * distance, x[r]);
+}
+
 /* Layers 0 and 1 of the four rows at g, from the rows themselves. */
 static INLINE void
 FFT (inverse_rows) (const uint8_t *const *rows, size_t col, uint8_t *out,
@@ -112,14 +124,7 @@ FFT (inverse_rows) (const uint8_t *const *rows, size_t col, uint8_t *out,
 
     FFT (load_rows) (x, rows, col, i);
     FFT (inverse_step) (x, &t, k);
-    for (int r = 0; r < 4; r++) {
-      uint8_t *p = out + r * PF_GF_COLUMN + i * (int) sizeof (E);
-
-      if (sink)
-        e_sink (p, x[r], sink);
-      else
-        e_store (p, x[r]);
-    }
+    FFT (store4) (out + i * (int) sizeof (E), PF_GF_COLUMN, x, sink);
   }
 }
 
@@ -138,11 +143,7 @@ FFT (inverse_body) (uint8_t *w, uint8_t *out, unsigned l, unsigned pos, Kinds k,
     for (int r = 0; r < 4; r++)
       x[r] = e_load (w + i + r * d);
     FFT (inverse_step) (x, &t, k);
-    for (int r = 0; r < 4; r++)
-      if (sink)
-        e_sink (out + i + r * d, x[r], sink);
-      else
-        e_store (w + i + r * d, x[r]);
+    FFT (store4) ((sink ? out : w) + i, d, x, sink);
   }
 }
 
@@ -172,8 +173,10 @@ FFT (inverse_last2) (
 
     x1 = e_xor (x1, x0);
     x0 = e_muladd (x0, x1, &t, FULL);
-    e_sink (out + i, x0, sink);
-    e_sink (out + i + d, x1, sink);
+    x0 = e_join (out + i, x0, sink);
+    x1 = e_join (out + i + d, x1, sink);
+    e_store (out + i, x0);
+    e_store (out + i + d, x1);
   }
 }
 
@@ -193,9 +196,9 @@ FFT (inverse_tiny) (const uint8_t *const *rows, size_t col, unsigned lg,
 
       x1 = e_xor (x1, x0);
       x0 = e_muladd (x0, x1, &t, FULL);
-      e_sink (p + PF_GF_COLUMN, x1, sink);
+      e_store (p + PF_GF_COLUMN, e_join (p + PF_GF_COLUMN, x1, sink));
     }
-    e_sink (p, x0, sink);
+    e_store (p, e_join (p, x0, sink));
   }
 }
 
@@ -265,7 +268,9 @@ FFT (inverse) (const uint8_t *const *rows, size_t col, unsigned count,
     FFT_BY_KINDS (
         0, offset, FFT (inverse_rows) (rows, col, acc, offset, k, sink));
   else
-    FFT (inverse_tree) (rows, col, count, lg, offset, work, acc, sink);
+    /* in place where nothing is added: half the memory to walk over */
+    FFT (inverse_tree) (rows, col, count, lg, offset, sink->fresh ? acc : work,
+        acc, sink);
 }
 
 /* ---- Forward ------------------------------------------------------------ */
@@ -382,6 +387,9 @@ FFT (forward_tree) (const uint8_t *src, uint8_t *w, unsigned lg, unsigned g,
         FFT (forward_rows) (src, rows + g, col, offset + g, k, &here));
     return;
   }
+  if (lg == 4)
+    for (unsigned i = 0; i < 16; i += 4)
+      prefetch_rows ((const uint8_t *const *) rows + g + i, col);
   FFT (forward_pass) (src, w, lg - 2, offset + g);
   for (unsigned i = 0; i < 4; i++) {
     uint8_t *sub = w + (size_t) i * q * PF_GF_COLUMN;

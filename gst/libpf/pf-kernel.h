@@ -165,6 +165,19 @@ matrix8 (const uint8_t *coef, unsigned n_out, unsigned n_in,
   }
 }
 
+static void
+add (uint8_t *out, const uint8_t *in, size_t size)
+{
+  size_t i = 0;
+
+  for (; i + V_BYTES <= size; i += V_BYTES)
+    v_store (out + i, v_xor (v_load (out + i), v_load (in + i)));
+  if (i < size)
+    v_store_part (out + i,
+        v_xor (v_load_part (out + i, size - i), v_load_part (in + i, size - i)),
+        size - i);
+}
+
 /* ---- GF(2^16) elements: the tower u + w*B ------------------------------- */
 
 /* Payload in the tower form: u and w bytes of the same elements. */
@@ -310,6 +323,19 @@ scale16 (uint8_t *out, const uint8_t *a, const uint8_t *b, uint16_t c)
 
 /* ---- Transforms --------------------------------------------------------- */
 
+/* Hardware does not foresee access by columns. The row may be NULL: then this
+ * fetches nothing of use, which is cheaper than asking. */
+static INLINE void
+prefetch_rows (const uint8_t *const *rows, size_t col)
+{
+  for (int r = 0; r < 4; r++) {
+    const uintptr_t p = (uintptr_t) rows[r] + col;
+
+    __builtin_prefetch ((const void *) p);
+    __builtin_prefetch ((const void *) (p + 64));
+  }
+}
+
 static INLINE int
 kinds8 (unsigned position)
 {
@@ -328,21 +354,21 @@ kinds16 (unsigned layer, unsigned position)
   return v / 2 < 256 ? KINDS_MIXED : KINDS_FULL;
 }
 
-static INLINE void
-sink8 (uint8_t *p, V x, const Sink *sink)
+static INLINE V
+join8 (const uint8_t *p, V x, const Sink *sink)
 {
   if (sink->scaled)
     x = v_map (x, sink->scale);
-  v_store (p, sink->fresh ? x : v_xor (v_load (p), x));
+  return sink->fresh ? x : v_xor (v_load (p), x);
 }
 
-static INLINE void
-sink16 (uint8_t *p, W x, const Sink *sink)
+static INLINE W
+join16 (const uint8_t *p, W x, const Sink *sink)
 {
-  w_store (p, sink->fresh ? x : w_xor (w_load (p), x));
+  return sink->fresh ? x : w_xor (w_load (p), x);
 }
 
-/* Stores in place as the sink of a pass that is not the last. */
+/* What a pass that is not the last of a transform hands on to. */
 #define SINK_KEEP                                                              \
   {                                                                            \
     .scaled = false, .fresh = true                                             \
@@ -382,7 +408,7 @@ direct8 (V x[][4], size_t col, const Direct *d)
 #define e_xor v_xor
 #define e_muladd(x, y, t, kind)                                                \
   ((kind) == ZERO ? (x) : v_xor (x, v_map (y, *(t))))
-#define e_sink sink8
+#define e_join join8
 #define e_direct direct8
 #define t_get(layer, position) map8 (pf_gf.twiddle8[layer][position])
 #define t_kinds(layer, position) kinds8 (position)
@@ -398,7 +424,7 @@ direct8 (V x[][4], size_t col, const Direct *d)
 #undef e_zero
 #undef e_xor
 #undef e_muladd
-#undef e_sink
+#undef e_join
 #undef e_direct
 #undef t_get
 #undef t_kinds
@@ -414,7 +440,7 @@ direct8 (V x[][4], size_t col, const Direct *d)
 #define e_zero w_zero
 #define e_xor w_xor
 #define e_muladd w_muladd
-#define e_sink sink16
+#define e_join join16
 #define e_direct(x, col, direct) ((void) (direct))
 #define t_get(layer, position) factor ((position) >> (layer))
 #define t_kinds kinds16
@@ -486,5 +512,6 @@ const PfGfKernel PF_KERNEL = {
   .forward8 = forward8,
   .forward16 = forward16,
   .scale16 = scale16,
+  .add = add,
   .walsh = walsh,
 };
