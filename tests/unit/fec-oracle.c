@@ -21,10 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint16_t cantor_basis[16] = {
-  0x0001, 0xacca, 0x3c0e, 0x163e, 0xc582, 0xed2e, 0x914c, 0x4012,
-  0x6c98, 0x10d8, 0x6a72, 0xb900, 0xfdb8, 0xfb34, 0xff38, 0x991e,
-};
+static const uint16_t cantor_basis[16] = { 0x0001, 0xacca, 0x3c0e, 0x163e,
+  0xc582, 0xed2e, 0x914c, 0x4012, 0x6c98, 0x10d8, 0x6a72, 0xb900, 0xfdb8,
+  0xfb34, 0xff38, 0x991e };
 
 static const uint8_t audio_rows[2][4] = {
   { 0x77, 0x40, 0x38, 0x0e },
@@ -38,6 +37,9 @@ static uint16_t exp16[2 * 65535], log16[65536];
 
 /* Coordinates to polynomial basis and back. */
 static uint16_t to_poly[65536], from_poly[65536];
+
+/* Powers and logarithms once more, of elements given as coordinates. */
+static uint16_t exp_c[2 * 65535], log_c[65536];
 
 /* Leopard's own tables, from the words of the specification. */
 static uint16_t leo_log[65536], leo_exp[65536], leo_skew[65535];
@@ -95,11 +97,9 @@ leo_init (void)
         leo_skew[j + s] = leo_skew[j] ^ temp[i];
     }
     temp[m] =
-        (uint16_t) (65535 -
-                    leo_log[leo_mul (temp[m], leo_log[temp[m] ^ 1])]);
+        (uint16_t) (65535 - leo_log[leo_mul (temp[m], leo_log[temp[m] ^ 1])]);
     for (unsigned i = m + 1; i < 15; i++)
-      temp[i] =
-          leo_mul (temp[i], leo_add (leo_log[temp[i] ^ 1], temp[m]));
+      temp[i] = leo_mul (temp[i], leo_add (leo_log[temp[i] ^ 1], temp[m]));
   }
   for (uint32_t i = 0; i < 65535; i++)
     leo_skew[i] = leo_log[leo_skew[i]];
@@ -136,6 +136,10 @@ fec_oracle_init (void)
     to_poly[i] = p;
     from_poly[p] = (uint16_t) i;
   }
+  for (uint32_t i = 0; i < 65536; i++)
+    log_c[i] = log16[to_poly[i]];
+  for (uint32_t i = 0; i < 2 * 65535; i++)
+    exp_c[i] = from_poly[exp16[i]];
 
   leo_init ();
 }
@@ -200,7 +204,7 @@ fec_oracle_mul (uint32_t scheme, uint16_t a, uint16_t b)
     return 0;
   if (scheme != PF_FEC_GF16)
     return exp8[log8[a] + log8[b]];
-  return from_poly[exp16[(uint32_t) log16[to_poly[a]] + log16[to_poly[b]]]];
+  return exp_c[(uint32_t) log_c[a] + log_c[b]];
 }
 
 uint16_t
@@ -210,12 +214,12 @@ fec_oracle_inv (uint32_t scheme, uint16_t a)
     abort ();
   if (scheme != PF_FEC_GF16)
     return exp8[255 - log8[a]];
-  return from_poly[exp16[65535 - log16[to_poly[a]]]];
+  return exp_c[65535 - log_c[a]];
 }
 
 uint16_t
-fec_oracle_coefficient (uint32_t scheme, uint32_t k, uint32_t m, uint32_t j,
-                        uint32_t i)
+fec_oracle_coefficient (
+    uint32_t scheme, uint32_t k, uint32_t m, uint32_t j, uint32_t i)
 {
   uint32_t point, other;
   unsigned shift;
@@ -238,7 +242,7 @@ fec_oracle_coefficient (uint32_t scheme, uint32_t k, uint32_t m, uint32_t j,
     other = i;
   }
   return fec_oracle_mul (scheme, (uint16_t) (point >> shift),
-                         fec_oracle_inv (scheme, (uint16_t) (point ^ other)));
+      fec_oracle_inv (scheme, (uint16_t) (point ^ other)));
 }
 
 /* Where the two halves of 16-bit element e of a shard are kept: 64-byte
@@ -275,7 +279,7 @@ store (uint8_t *row, size_t size, size_t e, uint16_t value)
 /* row ^= c * other, element by element. */
 static void
 add_scaled (uint32_t scheme, uint8_t *row, const uint8_t *other, uint16_t c,
-            size_t size)
+    size_t size)
 {
   if (c == 0)
     return;
@@ -285,20 +289,25 @@ add_scaled (uint32_t scheme, uint8_t *row, const uint8_t *other, uint16_t c,
     return;
   }
   for (size_t e = 0; e < size / 2; e++) {
-    uint16_t product = fec_oracle_mul (scheme, c, load (other, size, e));
+    size_t low, high;
+    uint16_t product;
 
-    store (row, size, e, load (row, size, e) ^ product);
+    element_at (size, e, &low, &high);
+    product =
+        fec_oracle_mul (scheme, c, (uint16_t) (other[low] | other[high] << 8));
+    row[low] ^= (uint8_t) product;
+    row[high] ^= (uint8_t) (product >> 8);
   }
 }
 
 void
 fec_oracle_parity_row (uint32_t scheme, uint32_t k, uint32_t m, size_t size,
-                       const uint8_t *const *data, uint32_t j, uint8_t *out)
+    const uint8_t *const *data, uint32_t j, uint8_t *out)
 {
   memset (out, 0, size);
   for (uint32_t i = 0; i < k; i++)
     add_scaled (scheme, out, data[i],
-                fec_oracle_coefficient (scheme, k, m, j, i), size);
+        fec_oracle_coefficient (scheme, k, m, j, i), size);
 }
 
 /* The transforms work on rows of n 16-bit elements each. */
@@ -344,7 +353,7 @@ leo_fft (uint16_t *w, size_t n, uint32_t pos, uint32_t size, uint32_t delta)
 
 bool
 fec_oracle_leopard (uint32_t k, uint32_t m, size_t size,
-                    const uint8_t *const *data, uint8_t *const *parity)
+    const uint8_t *const *data, uint8_t *const *parity)
 {
   bool high = high_rate (k, m);
   uint32_t c = next_pow2 (high ? m : k);
@@ -382,8 +391,8 @@ fec_oracle_leopard (uint32_t k, uint32_t m, size_t size,
 
 bool
 fec_oracle_decode (uint32_t scheme, uint32_t k, uint32_t m, size_t size,
-                   const uint8_t *const *data, const uint8_t *const *parity,
-                   const uint8_t *present, uint8_t *const *out)
+    const uint8_t *const *data, const uint8_t *const *parity,
+    const uint8_t *present, uint8_t *const *out)
 {
   uint32_t *lost = calloc (k, sizeof *lost);
   uint32_t *used = calloc (m, sizeof *used);
@@ -418,10 +427,9 @@ fec_oracle_decode (uint32_t scheme, uint32_t k, uint32_t m, size_t size,
     for (uint32_t i = 0; i < k; i++)
       if (present[i])
         add_scaled (scheme, rest, data[i],
-                    fec_oracle_coefficient (scheme, k, m, used[r], i), size);
+            fec_oracle_coefficient (scheme, k, m, used[r], i), size);
     for (uint32_t x = 0; x < n; x++)
-      a[r * n + x] =
-          fec_oracle_coefficient (scheme, k, m, used[r], lost[x]);
+      a[r * n + x] = fec_oracle_coefficient (scheme, k, m, used[r], lost[x]);
   }
 
   for (uint32_t x = 0; x < n; x++) {
