@@ -80,7 +80,7 @@ lint_codespell ()
 {
   lint_pick '' |
     grep -vE '^(LICENSE|tests/vectors/|tests/fuzz/corpus/)|\.(svg|json)$' |
-    tr '\n' '\0' | xargs -0 -r codespell --ignore-words scripts/codespell-ignore
+    tr '\n' '\0' | xargs -0 -r codespell
 }
 
 lint_spdx ()

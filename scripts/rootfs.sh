@@ -171,11 +171,6 @@ rootfs_run ()
 # lane_trixie LANE SUITES: the given lanes (PF_TRIXIE_LANES) inside.
 lane_trixie ()
 {
-  if [ "$(debian_release)" = 13 ]; then
-    # This is Debian 13: the other lanes have run here.
-    result pass "$1" 'host is Debian 13'
-    return 0
-  fi
   trixie_obstacle_=$(rootfs_obstacle)
   if [ -n "$trixie_obstacle_" ]; then
     say "---- $1: $trixie_obstacle_"
