@@ -293,10 +293,20 @@ setup_packages ()
         ;;
     esac
   fi
+  say "installs ..."
+  # On a terminal apt shows how far it is.
+  setup_quiet_=-qq
+  setup_output_=/dev/null
+  if on_terminal; then
+    setup_quiet_=-q
+    setup_output_=/dev/tty
+  fi
   # shellcheck disable=SC2086
-  if ! $PF_AS_ROOT env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
-    --no-install-recommends --no-remove -o Dpkg::Use-Pty=0 \
-    -o DPkg::Lock::Timeout=300 $setup_args_ </dev/null >/dev/null; then
+  if ! $PF_AS_ROOT env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y "$setup_quiet_" --no-install-recommends --no-remove \
+    -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 $setup_args_ \
+    </dev/null >"$setup_output_"
+  then
     warn "apt-get failed (its words are above); mend: solve that, then again"
     return 1
   fi
