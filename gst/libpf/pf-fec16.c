@@ -148,8 +148,8 @@ take_parts (PfFec16 *c, PfAlloc *a)
   const size_t all = (size_t) 1 << c->lg_all;
   const bool classic = c->low && k > SOLVE_MAX;
   const size_t columns = classic ? all : n > SOLVE_MAX ? n : SOLVE_MAX;
-  /* transforms look at rows in groups of four and in whole chunks */
-  const size_t kp = k + n + 4 + PREFETCH_ROWS, mp = m + n + 4;
+  /* transforms look at rows in groups of eight and in whole chunks */
+  const size_t kp = k + n + 8 + PREFETCH_ROWS, mp = m + n + 8;
 
   c->work = pf_alloc_take (a, columns * COLUMN);
   c->acc = pf_alloc_take (a, columns * COLUMN);
@@ -162,7 +162,7 @@ take_parts (PfFec16 *c, PfAlloc *a)
   c->lost_packed = pf_alloc_take (a, SOLVE_MAX * sizeof *c->lost_packed);
   c->syndrome_out = pf_alloc_take (a, mp * sizeof *c->syndrome_out);
   c->packed =
-      pf_alloc_take (a, (columns + 4 + PREFETCH_ROWS) * sizeof *c->packed);
+      pf_alloc_take (a, (columns + 8 + PREFETCH_ROWS) * sizeof *c->packed);
   c->stage_data = pf_alloc_take (a, k * sizeof *c->stage_data);
   c->stage_parity = pf_alloc_take (a, m * sizeof *c->stage_parity);
   c->need = pf_alloc_take (a, (kp > all ? kp : all) / 4 + 1);
@@ -341,7 +341,7 @@ encode_staged (PfFec16 *c, const PfFecSpan *spans, size_t n_spans, size_t pos)
 static void
 sum_rows (PfFec16 *c, uint8_t *out, size_t size)
 {
-  c->kernel->matrix8 (c->ones, 1, c->k, c->in, &out, size);
+  c->kernel->matrix8 (c->ones, 1, c->k, c->in, &out, size, false);
 }
 
 void
@@ -588,8 +588,8 @@ bind_decode (
         c->packed[n] = c->syndrome_out[j];
       n += here;
     }
-    /* a transform looks at rows in fours */
-    for (unsigned j = p->top; j < p->top + 4; j++)
+    /* a transform looks at rows in eights */
+    for (unsigned j = p->top; j < p->top + 7; j++)
       c->syndrome_out[j] = NULL;
   }
   for (unsigned a = 0; few && a < p->n; a++)
@@ -602,8 +602,8 @@ solve_column (PfFec16 *c, const Plan *p, size_t col)
   interpolate (c, col);
   evaluate (c, c->syndrome_out, p->top, 0);
   for (unsigned a = 0; a < p->n; a++)
-    c->kernel->add (c->syndrome_out[p->used[a]], c->parity_in[p->used[a]] + col,
-        COLUMN);
+    c->kernel->add (
+        c->syndrome_out[p->used[a]], c->parity_in[p->used[a]] + col, COLUMN);
   c->kernel->matrix16 (c->coef, p->n, p->n, c->packed, 0, c->lost_packed, col);
 }
 
@@ -624,7 +624,7 @@ locator_column (PfFec16 *c, const Plan *p, size_t col)
       c->kernel->scale16 (c->syndrome_out[j], c->syndrome_out[j],
           c->parity_in[j] + col, f.exp[c->log_lost[j]]);
   }
-  for (unsigned j = p->top; j < p->top + 3 && j < n; j++)
+  for (unsigned j = p->top; j < p->top + 7 && j < n; j++)
     c->packed[j] = NULL;
   c->kernel->inverse16 (c->packed, 0, p->top, c->lg, 0, c->work, c->acc, true);
   for (unsigned b = 0; b < c->k; b += n) {

@@ -25,7 +25,10 @@
 /* Up to so many losses go straight through one matrix. */
 #define DIRECT_MAX 4
 
-enum { ROWS = 256 + 4 + PREFETCH_ROWS };
+enum {
+  ROWS = 256 + 4 + PREFETCH_ROWS,
+  LOST_MAX = 127, /* the most that can be lost and restored: k + m <= 255 */
+};
 
 struct PfFec8 {
   const PfGfKernel *kernel;
@@ -48,8 +51,8 @@ struct PfFec8 {
 /* What was lost and what makes up for it, and how. */
 typedef struct {
   unsigned n;
-  unsigned lost[128], used[128]; /* data rows, parity rows */
-  bool direct;                   /* one matrix over all sources */
+  unsigned lost[LOST_MAX], used[LOST_MAX]; /* data rows, parity rows */
+  bool direct;                             /* one matrix over all sources */
 } Plan;
 
 static const uint8_t audio_matrix[8] = { 0x77, 0x40, 0x38, 0x0e, 0xc7, 0xa7,
@@ -138,7 +141,8 @@ fft_pays (const PfFec8 *c, unsigned n_rows)
   return fft * FFT_WEIGHT_PERCENT / 100 + c->n_direct * n_rows < c->k * n_rows;
 }
 
-/* One column of the transform: data in c->data (NULL is zero), rows in out. */
+/* One column of the transform: data in c->data (NULL is zero), rows in out.
+ * The direct rows are left out. */
 static void
 fft_column (PfFec8 *c, uint8_t *const *out, unsigned n_rows, size_t col)
 {
@@ -156,8 +160,7 @@ fft_column (PfFec8 *c, uint8_t *const *out, unsigned n_rows, size_t col)
     c->kernel->inverse8 (c->data + i, col, c->k - i < M ? c->k - i : M, c->lg,
         x, c->work, c->acc, fresh, scale);
   }
-  c->kernel->forward8 (c->acc, c->acc, c->lg, out, col, n_rows, c->data,
-      c->n_direct, c->coef_direct);
+  c->kernel->forward8 (c->acc, c->acc, c->lg, out, col, n_rows);
 }
 
 /* size is at least a column; the last column overlaps the one before. */
@@ -189,13 +192,16 @@ pf_fec8_encode (PfFec8 *c, const PfFecSpan *spans, size_t n_spans)
     const uint8_t *const *data = (const uint8_t *const *) span->data;
 
     if (span->size < PF_GF_COLUMN || !fft) {
-      c->kernel->matrix8 (c->coef, c->m, c->k, data, span->parity, span->size);
+      c->kernel->matrix8 (
+          c->coef, c->m, c->k, data, span->parity, span->size, false);
       continue;
     }
     clear_rows (c);
     memcpy (c->data, data, c->k * sizeof *data);
     memcpy (c->out, span->parity, c->m * sizeof *c->out);
     fft_rows (c, c->out, c->m, span->size);
+    c->kernel->matrix8 (
+        c->coef_direct, c->m, c->n_direct, data, c->out, span->size, true);
   }
 }
 
@@ -241,34 +247,44 @@ audio_coefficients (PfFec8 *c, const Plan *p)
 }
 
 static void
-direct_coefficients (PfFec8 *c, const Plan *p)
+points (const PfFec8 *c, const Plan *p, uint32_t *x, uint32_t *y)
 {
-  const PfLogs f = logs8 ();
-  uint32_t x[DIRECT_MAX], y[DIRECT_MAX], u[DIRECT_MAX], v[DIRECT_MAX];
-  unsigned n = 0;
-
   for (unsigned a = 0; a < p->n; a++) {
     x[a] = c->m + p->lost[a];
     y[a] = p->used[a];
   }
-  pf_cauchy_factors (&f, p->n, x, y, u, v);
-  for (unsigned i = 0, a = 0; i < c->k; i++) {
-    uint32_t w;
+}
 
-    if (a < p->n && p->lost[a] == i) {
-      a++;
-      continue;
+/* Coefficients of lost row r over the received data, then the used parity;
+ * see pf-cauchy.h. Logarithms stay unreduced: 2 * DIRECT_MAX + 3 at most. */
+static void
+direct_coefficients (PfFec8 *c, const Plan *p)
+{
+  const PfLogs f = logs8 ();
+  const uint16_t *log = pf_gf.log8;
+  uint32_t x[DIRECT_MAX], y[DIRECT_MAX], u[DIRECT_MAX], v[DIRECT_MAX];
+  uint8_t *out = c->coef_decode;
+  uint32_t w[256];
+
+  points (c, p, x, y);
+  pf_cauchy_factors (&f, p->n, x, y, u, v);
+  for (unsigned i = 0; i < c->k; i++) {
+    w[i] = (p->n + 1) * 255;
+    for (unsigned b = 0; b < p->n; b++) {
+      w[i] += log[(c->m + i) ^ x[b]];
+      w[i] -= log[(c->m + i) ^ y[b]];
     }
-    w = pf_cauchy_known (&f, p->n, x, y, c->m + i);
-    for (unsigned r = 0; r < p->n; r++)
-      c->coef_decode[r * c->k + n] =
-          (uint8_t) pf_cauchy_exp (&f, u[r], w, f.log[(c->m + i) ^ x[r]]);
-    n++;
   }
-  for (unsigned b = 0; b < p->n; b++, n++)
-    for (unsigned r = 0; r < p->n; r++)
-      c->coef_decode[r * c->k + n] =
-          (uint8_t) pf_cauchy_exp (&f, u[r], v[b], f.log[x[r] ^ y[b]]);
+  for (unsigned r = 0; r < p->n; r++) {
+    for (unsigned i = 0, a = 0; a <= p->n; i++, a++) {
+      const unsigned end = a < p->n ? p->lost[a] : c->k;
+
+      for (; i < end; i++)
+        *out++ = (uint8_t) pf_gf.exp8[u[r] + w[i] - log[(c->m + i) ^ x[r]]];
+    }
+    for (unsigned b = 0; b < p->n; b++)
+      *out++ = (uint8_t) pf_gf.exp8[u[r] + v[b] + 255 - log[x[r] ^ y[b]]];
+  }
 }
 
 /* The inverse of the system of the syndromes, n x n. */
@@ -276,31 +292,29 @@ static void
 solve_coefficients (PfFec8 *c, const Plan *p)
 {
   const PfLogs f = logs8 ();
-  uint32_t x[128], y[128], u[128], v[128];
+  uint32_t x[LOST_MAX], y[LOST_MAX], u[LOST_MAX], v[LOST_MAX];
+  uint8_t *out = c->coef_decode;
 
-  for (unsigned a = 0; a < p->n; a++) {
-    x[a] = c->m + p->lost[a];
-    y[a] = p->used[a];
-  }
+  points (c, p, x, y);
   pf_cauchy_factors (&f, p->n, x, y, u, v);
   for (unsigned a = 0; a < p->n; a++)
     for (unsigned b = 0; b < p->n; b++)
-      c->coef_decode[a * p->n + b] =
-          (uint8_t) pf_cauchy_exp (&f, u[a], v[b], f.log[x[a] ^ y[b]]);
+      *out++ =
+          (uint8_t) pf_gf.exp8[u[a] + v[b] + 255 - pf_gf.log8[x[a] ^ y[b]]];
 }
 
 static int
 make_plan (PfFec8 *c, const uint8_t *present, Plan *p)
 {
+  const uint8_t *end = present + c->k, *at = present;
   unsigned n_used = 0;
 
   p->n = 0;
-  for (unsigned i = 0; i < c->k; i++)
-    if (!present[i]) {
-      if (p->n == c->m || p->n == 128)
-        return PF_ERR_NEED_MORE;
-      p->lost[p->n++] = i;
-    }
+  while ((at = memchr (at, 0, (size_t) (end - at)))) {
+    if (p->n == c->m || p->n == LOST_MAX)
+      return PF_ERR_NEED_MORE;
+    p->lost[p->n++] = (unsigned) (at++ - present);
+  }
   for (unsigned j = 0; j < c->m && n_used < p->n; j++)
     if (present[c->k + j])
       p->used[n_used++] = j;
@@ -318,39 +332,48 @@ make_plan (PfFec8 *c, const uint8_t *present, Plan *p)
   return 0;
 }
 
+/* Sources are the received data, then the used parity. */
 static void
-decode_direct (
-    PfFec8 *c, const Plan *p, const PfFecSpan *span, const uint8_t *present)
+decode_direct (PfFec8 *c, const Plan *p, const PfFecSpan *span)
 {
   unsigned n = 0;
 
-  for (unsigned i = 0; i < c->k; i++)
-    if (present[i])
+  for (unsigned i = 0, a = 0; a <= p->n; i++, a++) {
+    const unsigned end = a < p->n ? p->lost[a] : c->k;
+
+    for (; i < end; i++)
       c->data[n++] = span->data[i];
+  }
   for (unsigned a = 0; a < p->n; a++) {
     c->data[n++] = span->parity[p->used[a]];
     c->out[a] = span->data[p->lost[a]];
   }
-  c->kernel->matrix8 (c->coef_decode, p->n, n, c->data, c->out, span->size);
+  c->kernel->matrix8 (
+      c->coef_decode, p->n, n, c->data, c->out, span->size, false);
 }
 
+/* The part of the first n data rows in the syndromes, by matrix; sets or adds.
+ * Uses up c->data. */
 static void
-syndromes_by_matrix (
-    PfFec8 *c, const Plan *p, const PfFecSpan *span, const uint8_t *present)
+matrix_part (PfFec8 *c, const Plan *p, const PfFecSpan *span,
+    const uint8_t *present, unsigned n, bool add)
 {
-  uint8_t *out[128];
-  unsigned n = 0;
+  uint8_t *coef = c->coef_syndromes, *out[LOST_MAX];
+  unsigned n_in = 0;
 
-  for (unsigned i = 0; i < c->k; i++) {
-    if (!present[i])
-      continue;
-    for (unsigned a = 0; a < p->n; a++)
-      c->coef_syndromes[a * (c->k - p->n) + n] = c->coef[p->used[a] * c->k + i];
-    c->data[n++] = span->data[i];
-  }
-  for (unsigned a = 0; a < p->n; a++)
+  for (unsigned i = 0; i < n; i++)
+    if (present[i])
+      c->data[n_in++] = span->data[i];
+  for (unsigned a = 0; a < p->n; a++) {
+    const uint8_t *row = c->coef + p->used[a] * c->k;
+
+    for (unsigned i = 0; i < n; i++)
+      if (present[i])
+        *coef++ = row[i];
     out[a] = c->out[p->used[a]];
-  c->kernel->matrix8 (c->coef_syndromes, p->n, n, c->data, out, span->size);
+  }
+  c->kernel->matrix8 (
+      c->coef_syndromes, p->n, n_in, c->data, out, span->size, add);
 }
 
 static void
@@ -358,18 +381,19 @@ decode_syndromes (
     PfFec8 *c, const Plan *p, const PfFecSpan *span, const uint8_t *present)
 {
   const unsigned top = p->used[p->n - 1] + 1;
-  const uint8_t *in[128];
-  uint8_t *lost[128];
+  const uint8_t *in[LOST_MAX];
+  uint8_t *lost[LOST_MAX];
 
   clear_rows (c);
   for (unsigned i = 0; i < c->k; i++)
     c->data[i] = present[i] ? span->data[i] : NULL;
   for (unsigned a = 0; a < p->n; a++)
     c->out[p->used[a]] = c->syndromes + p->used[a] * c->stride;
-  if (span->size >= PF_GF_COLUMN && fft_pays (c, top))
+  if (span->size >= PF_GF_COLUMN && fft_pays (c, top)) {
     fft_rows (c, c->out, top, span->size);
-  else
-    syndromes_by_matrix (c, p, span, present);
+    matrix_part (c, p, span, present, c->n_direct, true);
+  } else
+    matrix_part (c, p, span, present, c->k, false);
   for (unsigned a = 0; a < p->n; a++) {
     uint8_t *s = c->out[p->used[a]];
 
@@ -377,7 +401,7 @@ decode_syndromes (
     in[a] = s;
     lost[a] = span->data[p->lost[a]];
   }
-  c->kernel->matrix8 (c->coef_decode, p->n, p->n, in, lost, span->size);
+  c->kernel->matrix8 (c->coef_decode, p->n, p->n, in, lost, span->size, false);
 }
 
 int
@@ -391,7 +415,7 @@ pf_fec8_decode (
     return ret;
   for (size_t s = 0; s < n_spans; s++)
     if (p.direct)
-      decode_direct (c, &p, &spans[s], present);
+      decode_direct (c, &p, &spans[s]);
     else
       decode_syndromes (c, &p, &spans[s], present);
   return 0;

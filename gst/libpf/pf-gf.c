@@ -38,7 +38,8 @@ build_field8 (void)
     if (x & 256)
       x ^= POLY8;
   }
-  pf_gf.exp8[255] = pf_gf.exp8[0];
+  for (unsigned i = 255; i < PF_GF_EXP8; i++)
+    pf_gf.exp8[i] = pf_gf.exp8[i - 255];
   for (unsigned i = 1; i < 256; i++)
     pf_gf.inv8[i] = (uint8_t) pf_gf.exp8[255 - pf_gf.log8[i]];
 }

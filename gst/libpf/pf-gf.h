@@ -19,13 +19,16 @@
 /* Bytes of a column: what a transform takes from every row at a time. */
 #define PF_GF_COLUMN 128
 
+/* Logarithms of GF(2^8) may be added up to this. */
+#define PF_GF_EXP8 (255 * 12)
+
 /* The largest form of a linear map on bytes that a kernel uses. */
 #define PF_GF_MAP_MAX 32
 
 typedef struct {
   /* GF(2^8) 0x11d */
-  uint16_t exp8[256]; /* exp8[255] == exp8[0] */
-  uint16_t log8[256]; /* log8[0] is 0: a factor that is left out */
+  uint16_t exp8[PF_GF_EXP8]; /* period 255: sums need no reduction */
+  uint16_t log8[256];        /* log8[0] is 0: a factor that is left out */
   uint8_t inv8[256];
   uint8_t twiddle8[8][256];  /* [layer][position] */
   uint8_t subspace8[9][256]; /* [l][x]: product of x + v over v < 2^l */
@@ -70,10 +73,10 @@ typedef struct {
    * the byte 1 << b. */
   void (*make_map) (uint8_t *map, const uint8_t columns[8]);
 
-  /* out[r] = sum of coef[r * n_in + i] * in[i] over GF(2^8). Any size and
-   * alignment; outputs must not overlap inputs. */
+  /* out[r] = sum of coef[r * n_in + i] * in[i] over GF(2^8), or += if add.
+   * Any size and alignment; outputs must not overlap inputs. */
   void (*matrix8) (const uint8_t *coef, unsigned n_out, unsigned n_in,
-      const uint8_t *const *in, uint8_t *const *out, size_t size);
+      const uint8_t *const *in, uint8_t *const *out, size_t size, bool add);
 
   /* The same over GF(2^16) for one column of PF_GF_COLUMN bytes, which
    * stands at in_col in the inputs and at out_col in the outputs;
@@ -98,13 +101,10 @@ typedef struct {
    * Forward transform of dense columns in src at positions offset and up,
    * through work (may be src), into the rows. Rows that are NULL are not
    * wanted; need, when not NULL, says so for groups of four rows; nothing
-   * from count on is wanted. rows has room for a multiple of four.
-   * GF(2^8) adds a matrix product of the first n_direct direct rows, with
-   * coefficients [n_direct] per output row.
+   * from count on is wanted. rows has room for a multiple of eight.
    */
   void (*forward8) (const uint8_t *src, uint8_t *work, unsigned lg,
-      uint8_t *const *rows, size_t col, unsigned count,
-      const uint8_t *const *direct, unsigned n_direct, const uint8_t *coef);
+      uint8_t *const *rows, size_t col, unsigned count);
   void (*forward16) (const uint8_t *src, uint8_t *work, unsigned lg,
       unsigned offset, uint8_t *const *rows, size_t col, unsigned count,
       const uint8_t *need);

@@ -64,6 +64,45 @@ FFT (forward_step) (E x[4], const FFT (Twiddles) * t, Kinds k)
   x[3] = e_xor (x[3], x[2]);
 }
 
+/* Factors of eight rows: two groups of four, then the layer above. */
+typedef struct {
+  FFT (Twiddles) low, high;
+  T d;
+} FFT (Twiddles8);
+
+/* n is 4 or 8; of four rows there is only the low group. */
+static INLINE void
+FFT (twiddles8) (FFT (Twiddles8) * t, unsigned pos, int n)
+{
+  t->low = FFT (twiddles) (0, pos);
+  if (n == 4)
+    return;
+  t->high = FFT (twiddles) (0, pos + 4);
+  t->d = t_get (2, pos);
+}
+
+static INLINE void
+FFT (inverse_step8) (E x[8], const FFT (Twiddles8) * t, Kinds k)
+{
+  FFT (inverse_step) (x, &t->low, k);
+  FFT (inverse_step) (x + 4, &t->high, kinds_after (k));
+  for (int r = 0; r < 4; r++) {
+    x[r + 4] = e_xor (x[r + 4], x[r]);
+    x[r] = e_muladd (x[r], x[r + 4], &t->d, k.c);
+  }
+}
+
+static INLINE void
+FFT (forward_step8) (E x[8], const FFT (Twiddles8) * t, Kinds k)
+{
+  for (int r = 0; r < 4; r++) {
+    x[r] = e_muladd (x[r], x[r + 4], &t->d, k.c);
+    x[r + 4] = e_xor (x[r + 4], x[r]);
+  }
+  FFT (forward_step) (x, &t->low, k);
+  FFT (forward_step) (x + 4, &t->high, kinds_after (k));
+}
+
 /* Runs STATEMENT with k a compile-time constant. */
 #define FFT_BY_KINDS(l, pos, STATEMENT)                                        \
   do {                                                                         \
@@ -93,39 +132,52 @@ FFT (forward_step) (E x[4], const FFT (Twiddles) * t, Kinds k)
 
 /* ---- Inverse ------------------------------------------------------------ */
 
-static INLINE void
-FFT (load_rows) (E x[4], const uint8_t *const rows[4], size_t col, int i)
-{
-  for (int r = 0; r < 4; r++)
-    x[r] = rows[r] ? e_load_row (rows[r] + col, i) : e_zero ();
-}
-
 /* All loads come before the first store: rows are often a multiple of 4096
  * bytes apart, and a load behind such a store waits for it. */
 static INLINE void
-FFT (store4) (uint8_t *p, size_t distance, E x[4], const Sink *sink)
+FFT (store) (uint8_t *p, size_t distance, E *x, int n, const Sink *sink)
 {
   if (sink)
-    for (int r = 0; r < 4; r++)
+    for (int r = 0; r < n; r++)
       x[r] = e_join (p + r * distance, x[r], sink);
-  for (int r = 0; r < 4; r++)
+  for (int r = 0; r < n; r++)
     e_store (p + r * distance, x[r]);
 }
 
-/* Layers 0 and 1 of the four rows at g, from the rows themselves. */
+/* The lowest layers of n rows, 4 or 8, from the rows themselves. */
 static INLINE void
-FFT (inverse_rows) (const uint8_t *const *rows, size_t col, uint8_t *out,
+FFT (inverse_rows) (const uint8_t *const *rows, size_t col, int n, uint8_t *out,
     unsigned pos, Kinds k, const Sink *sink)
 {
-  const FFT (Twiddles) t = FFT (twiddles) (0, pos);
+  FFT (Twiddles8) t;
 
+  FFT (twiddles8) (&t, pos, n);
   for (int i = 0; i < FFT (ELEMENTS); i++) {
-    E x[4];
+    E x[8];
 
-    FFT (load_rows) (x, rows, col, i);
-    FFT (inverse_step) (x, &t, k);
-    FFT (store4) (out + i * (int) sizeof (E), PF_GF_COLUMN, x, sink);
+    for (int r = 0; r < n; r++)
+      x[r] = rows[r] ? e_load_row (rows[r] + col, i) : e_zero ();
+    if (n == 8)
+      FFT (inverse_step8) (x, &t, k);
+    else
+      FFT (inverse_step) (x, &t.low, k);
+    FFT (store) (out + i * (int) sizeof (E), PF_GF_COLUMN, x, n, sink);
   }
+}
+
+static INLINE void
+FFT (inverse_rows4) (const uint8_t *const *rows, size_t col, uint8_t *out,
+    unsigned pos, const Sink *sink)
+{
+  FFT_BY_KINDS (0, pos, FFT (inverse_rows) (rows, col, 4, out, pos, k, sink));
+}
+
+static INLINE void
+FFT (inverse_rows8) (const uint8_t *const *rows, size_t col, uint8_t *out,
+    unsigned pos, const Sink *sink)
+{
+  FFT_BY_KINDS (0, pos ? pos + 4 : 0,
+      FFT (inverse_rows) (rows, col, 8, out, pos, k, sink));
 }
 
 /* Layers l and l + 1 of the 4 << l rows at w; the last pass of a transform
@@ -143,7 +195,7 @@ FFT (inverse_body) (uint8_t *w, uint8_t *out, unsigned l, unsigned pos, Kinds k,
     for (int r = 0; r < 4; r++)
       x[r] = e_load (w + i + r * d);
     FFT (inverse_step) (x, &t, k);
-    FFT (store4) ((sink ? out : w) + i, d, x, sink);
+    FFT (store) ((sink ? out : w) + i, d, x, 4, sink);
   }
 }
 
@@ -158,26 +210,6 @@ FFT (inverse_last) (
     uint8_t *w, uint8_t *out, unsigned l, unsigned pos, const Sink *sink)
 {
   FFT_BY_KINDS (l, pos, FFT (inverse_body) (w, out, l, pos, k, sink));
-}
-
-/* A single layer l as the last of a transform. */
-static NOINLINE void
-FFT (inverse_last2) (
-    uint8_t *w, uint8_t *out, unsigned l, unsigned pos, const Sink *sink)
-{
-  const T t = t_get (l, pos);
-  const size_t d = (size_t) PF_GF_COLUMN << l;
-
-  for (size_t i = 0; i < d; i += sizeof (E)) {
-    E x0 = e_load (w + i), x1 = e_load (w + i + d);
-
-    x1 = e_xor (x1, x0);
-    x0 = e_muladd (x0, x1, &t, FULL);
-    x0 = e_join (out + i, x0, sink);
-    x1 = e_join (out + i + d, x1, sink);
-    e_store (out + i, x0);
-    e_store (out + i + d, x1);
-  }
 }
 
 /* The whole of transforms of one and of two rows. */
@@ -202,31 +234,34 @@ FFT (inverse_tiny) (const uint8_t *const *rows, size_t col, unsigned lg,
   }
 }
 
-static void
-FFT (inverse_leaf_rows) (const uint8_t *const *rows, size_t col, unsigned n,
-    unsigned count, unsigned pos, uint8_t *w)
+/* The lowest layers of n rows: three if there is an odd number of them. */
+static INLINE void
+FFT (inverse_leaf) (const uint8_t *const *rows, size_t col, unsigned n,
+    unsigned count, unsigned lg, unsigned pos, uint8_t *w)
 {
-  for (unsigned g = 0; g < n; g += 4, w += 4 * PF_GF_COLUMN) {
+  const unsigned step = lg % 2 ? 8 : 4;
+
+  for (unsigned g = 0; g < n; g += step, w += step * PF_GF_COLUMN) {
     if (g >= count) {
       memset (w, 0, (size_t) (n - g) * PF_GF_COLUMN);
       return;
     }
-    FFT_BY_KINDS (
-        0, pos + g, FFT (inverse_rows) (rows + g, col, w, pos + g, k, NULL));
+    prefetch_rows (rows + g + PREFETCH_ROWS, col, step);
+    if (step == 8)
+      FFT (inverse_rows8) (rows + g, col, w, pos + g, NULL);
+    else
+      FFT (inverse_rows4) (rows + g, col, w, pos + g, NULL);
   }
 }
 
-/* All layers of 2^lg rows, lg >= 3; the last pass goes to out unless NULL. */
+/* All layers of 2^lg rows, lg >= 4; the last pass goes to out unless NULL. */
 static void
 FFT (inverse_tree) (const uint8_t *const *rows, size_t col, unsigned count,
     unsigned lg, unsigned pos, uint8_t *w, uint8_t *out, const Sink *sink)
 {
-  const unsigned n = 1u << lg;
-  unsigned l = 2;
+  const unsigned n = 1u << lg, q = n / 4;
 
   if (lg > LEAF_LG) {
-    const unsigned q = n / 4;
-
     for (unsigned i = 0; i < 4; i++) {
       uint8_t *sub = w + (size_t) i * q * PF_GF_COLUMN;
 
@@ -237,25 +272,16 @@ FFT (inverse_tree) (const uint8_t *const *rows, size_t col, unsigned count,
       else
         memset (sub, 0, (size_t) q * PF_GF_COLUMN);
     }
-    l = lg - 2;
   } else {
-    FFT (inverse_leaf_rows) (rows, col, n, count, pos, w);
-    for (; l + 2 < lg; l += 2)
+    FFT (inverse_leaf) (rows, col, n, count, lg, pos, w);
+    for (unsigned l = lg % 2 ? 3 : 2; l + 2 < lg; l += 2)
       for (unsigned g = 0; g < n && g < count; g += 4u << l)
         FFT (inverse_pass) (w + (size_t) g * PF_GF_COLUMN, l, pos + g);
   }
-  /* one or two layers are left */
-  if (!out) {
-    Sink keep = SINK_KEEP;
-
-    if (l + 2 == lg)
-      FFT (inverse_pass) (w, l, pos);
-    else
-      FFT (inverse_last2) (w, w, l, pos, &keep);
-  } else if (l + 2 == lg)
-    FFT (inverse_last) (w, out, l, pos, sink);
+  if (out)
+    FFT (inverse_last) (w, out, lg - 2, pos, sink);
   else
-    FFT (inverse_last2) (w, out, l, pos, sink);
+    FFT (inverse_pass) (w, lg - 2, pos);
 }
 
 static INLINE void
@@ -265,12 +291,13 @@ FFT (inverse) (const uint8_t *const *rows, size_t col, unsigned count,
   if (lg < 2)
     FFT (inverse_tiny) (rows, col, lg, offset, acc, sink);
   else if (lg == 2)
-    FFT_BY_KINDS (
-        0, offset, FFT (inverse_rows) (rows, col, acc, offset, k, sink));
+    FFT (inverse_rows4) (rows, col, acc, offset, sink);
+  else if (lg == 3)
+    FFT (inverse_rows8) (rows, col, acc, offset, sink);
   else
     /* in place where nothing is added: half the memory to walk over */
-    FFT (inverse_tree) (rows, col, count, lg, offset, sink->fresh ? acc : work,
-        acc, sink);
+    FFT (inverse_tree)
+    (rows, col, count, lg, offset, sink->fresh ? acc : work, acc, sink);
 }
 
 /* ---- Forward ------------------------------------------------------------ */
@@ -299,40 +326,42 @@ FFT (forward_pass) (const uint8_t *src, uint8_t *w, unsigned l, unsigned pos)
   FFT_BY_KINDS (l, pos, FFT (forward_body) (src, w, l, pos, k));
 }
 
-static NOINLINE void
-FFT (forward_pass2) (const uint8_t *src, uint8_t *w, unsigned l, unsigned pos)
+/* The lowest layers of the n rows at g, 4 or 8, to the rows themselves. */
+static INLINE void
+FFT (forward_rows) (const uint8_t *w, uint8_t *const *rows, size_t col, int n,
+    unsigned pos, Kinds k)
 {
-  const T t = t_get (l, pos);
-  const size_t d = (size_t) PF_GF_COLUMN << l;
+  FFT (Twiddles8) t;
 
-  for (size_t i = 0; i < d; i += sizeof (E)) {
-    E x0 = e_load (src + i), x1 = e_load (src + i + d);
+  FFT (twiddles8) (&t, pos, n);
+  for (int i = 0; i < FFT (ELEMENTS); i++) {
+    E x[8];
 
-    x0 = e_muladd (x0, x1, &t, FULL);
-    x1 = e_xor (x1, x0);
-    e_store (w + i, x0);
-    e_store (w + i + d, x1);
+    for (int r = 0; r < n; r++)
+      x[r] = e_load (w + r * PF_GF_COLUMN + i * (int) sizeof (E));
+    if (n == 8)
+      FFT (forward_step8) (x, &t, k);
+    else
+      FFT (forward_step) (x, &t.low, k);
+    for (int r = 0; r < n; r++)
+      if (rows[r])
+        e_store_row (rows[r] + col, i, x[r]);
   }
 }
 
-/* Layers 1 and 0 of four rows, to the rows themselves. */
 static INLINE void
-FFT (forward_rows) (const uint8_t *w, uint8_t *const *rows, size_t col,
-    unsigned pos, Kinds k, const Direct *direct)
+FFT (forward_rows4) (
+    const uint8_t *w, uint8_t *const *rows, size_t col, unsigned pos)
 {
-  const FFT (Twiddles) t = FFT (twiddles) (0, pos);
-  E x[FFT (ELEMENTS)][4];
+  FFT_BY_KINDS (0, pos, FFT (forward_rows) (w, rows, col, 4, pos, k));
+}
 
-  for (int i = 0; i < FFT (ELEMENTS); i++) {
-    for (int r = 0; r < 4; r++)
-      x[i][r] = e_load (w + r * PF_GF_COLUMN + i * (int) sizeof (E));
-    FFT (forward_step) (x[i], &t, k);
-  }
-  e_direct (x, col, direct);
-  for (int r = 0; r < 4; r++)
-    if (rows[r])
-      for (int i = 0; i < FFT (ELEMENTS); i++)
-        e_store_row (rows[r] + col, i, x[i][r]);
+static INLINE void
+FFT (forward_rows8) (
+    const uint8_t *w, uint8_t *const *rows, size_t col, unsigned pos)
+{
+  FFT_BY_KINDS (
+      0, pos ? pos + 4 : 0, FFT (forward_rows) (w, rows, col, 8, pos, k));
 }
 
 static INLINE void
@@ -372,54 +401,40 @@ FFT (wanted) (const Wanted *want, unsigned g, unsigned n)
   return false;
 }
 
-/* All layers of the 2^lg rows from row g on, lg even and >= 2. */
+/* All layers of the 2^lg rows from row g on, lg >= 2. */
 static void
 FFT (forward_tree) (const uint8_t *src, uint8_t *w, unsigned lg, unsigned g,
-    unsigned offset, uint8_t *const *rows, size_t col, const Wanted *want,
-    const Direct *direct)
+    unsigned offset, uint8_t *const *rows, size_t col, const Wanted *want)
 {
   const unsigned q = 1u << (lg - 2);
 
   if (lg == 2) {
-    Direct here = direct_at (direct, g);
-
-    FFT_BY_KINDS (0, offset + g,
-        FFT (forward_rows) (src, rows + g, col, offset + g, k, &here));
+    FFT (forward_rows4) (src, rows + g, col, offset + g);
     return;
   }
-  if (lg == 4)
-    for (unsigned i = 0; i < 16; i += 4)
-      prefetch_rows ((const uint8_t *const *) rows + g + i, col);
+  if (lg == 3) {
+    FFT (forward_rows8) (src, rows + g, col, offset + g);
+    return;
+  }
+  if (lg <= 5)
+    prefetch_rows ((const uint8_t *const *) rows + g, col, 1 << lg);
   FFT (forward_pass) (src, w, lg - 2, offset + g);
   for (unsigned i = 0; i < 4; i++) {
     uint8_t *sub = w + (size_t) i * q * PF_GF_COLUMN;
 
     if (FFT (wanted) (want, g + i * q, q))
-      FFT (forward_tree)
-      (sub, sub, lg - 2, g + i * q, offset, rows, col, want, direct);
+      FFT (forward_tree) (sub, sub, lg - 2, g + i * q, offset, rows, col, want);
   }
 }
 
 static INLINE void
 FFT (forward) (const uint8_t *src, uint8_t *work, unsigned lg, unsigned offset,
-    uint8_t *const *rows, size_t col, const Wanted *want, const Direct *direct)
+    uint8_t *const *rows, size_t col, const Wanted *want)
 {
-  if (lg < 2) {
+  if (lg < 2)
     FFT (forward_tiny) (src, lg, rows, col, offset);
-    return;
-  }
-  if (lg % 2 == 0) {
-    FFT (forward_tree) (src, work, lg, 0, offset, rows, col, want, direct);
-    return;
-  }
-  FFT (forward_pass2) (src, work, lg - 1, offset);
-  for (unsigned i = 0; i < 2; i++) {
-    const unsigned g = i << (lg - 1);
-    uint8_t *sub = work + (size_t) g * PF_GF_COLUMN;
-
-    if (FFT (wanted) (want, g, 1u << (lg - 1)))
-      FFT (forward_tree) (sub, sub, lg - 1, g, offset, rows, col, want, direct);
-  }
+  else
+    FFT (forward_tree) (src, work, lg, 0, offset, rows, col, want);
 }
 
 #undef FFT_BY_KINDS

@@ -34,6 +34,13 @@ typedef struct {
 
 enum { KINDS_FIRST, KINDS_PART, KINDS_MIXED, KINDS_FULL };
 
+/* Kinds of the group of rows behind one of kinds k: not at position 0. */
+static INLINE Kinds
+kinds_after (Kinds k)
+{
+  return (Kinds){ k.b, k.b, k.c == ZERO ? PART : k.c };
+}
+
 typedef struct {
   Map scale; /* GF(2^8) only */
   bool scaled;
@@ -44,26 +51,6 @@ typedef struct {
   unsigned count;
   const uint8_t *need;
 } Wanted;
-
-/* Rows that join the output through a matrix; see forward8. */
-typedef struct {
-  const uint8_t *const *rows;
-  unsigned n;
-  unsigned n_out;
-  const uint8_t *coef;
-} Direct;
-
-static INLINE Direct
-direct_at (const Direct *d, unsigned g)
-{
-  Direct out = *d;
-
-  if (out.n) {
-    out.coef += (size_t) g * out.n;
-    out.n_out -= g;
-  }
-  return out;
-}
 
 static INLINE Map
 map8 (unsigned c)
@@ -85,14 +72,19 @@ map16 (unsigned c)
 static INLINE void
 matrix8_block (const uint8_t *coef, int n_rows, unsigned n_in,
     const uint8_t *const *in, uint8_t *const *out, size_t off, int n_vectors,
-    size_t part)
+    size_t part, bool add)
 {
   V sum[4][8];
   unsigned i = 0;
 
   for (int r = 0; r < n_rows; r++)
     for (int v = 0; v < n_vectors; v++)
-      sum[r][v] = v_zero ();
+      if (!add)
+        sum[r][v] = v_zero ();
+      else if (part)
+        sum[r][v] = v_load_part (out[r] + off, part);
+      else
+        sum[r][v] = v_load (out[r] + off + v * V_BYTES);
   for (; i + 1 < n_in; i += 2) {
     const uint8_t *p = in[i] + off, *q = in[i + 1] + off;
 
@@ -121,44 +113,47 @@ matrix8_block (const uint8_t *coef, int n_rows, unsigned n_in,
         v_store (out[r] + off + v * V_BYTES, sum[r][v]);
 }
 
-/* Whole blocks, then one that ends at the end and overlaps the last. */
+/* Whole blocks, wide ones first. What is left is done by a block that ends at
+ * the end and overlaps, unless sums would be added twice. */
 static INLINE void
 matrix8_rows (const uint8_t *coef, int n_rows, unsigned n_in,
-    const uint8_t *const *in, uint8_t *const *out, size_t size, int n_vectors)
+    const uint8_t *const *in, uint8_t *const *out, size_t size, int n_vectors,
+    bool add)
 {
-  const size_t wide = (size_t) n_vectors * V_BYTES;
+  const size_t wide = (size_t) n_vectors * V_BYTES, half = wide / 2;
   size_t off = 0;
 
-  if (size >= wide) {
-    for (; off + wide <= size; off += wide)
-      matrix8_block (coef, n_rows, n_in, in, out, off, n_vectors, 0);
-    if (off < size)
-      matrix8_block (coef, n_rows, n_in, in, out, size - wide, n_vectors, 0);
-    return;
+  for (; off + wide <= size; off += wide)
+    matrix8_block (coef, n_rows, n_in, in, out, off, n_vectors, 0, add);
+  if (n_vectors > 2 && off + half <= size) {
+    matrix8_block (coef, n_rows, n_in, in, out, off, n_vectors / 2, 0, add);
+    off += half;
   }
   for (; off + V_BYTES <= size; off += V_BYTES)
-    matrix8_block (coef, n_rows, n_in, in, out, off, 1, 0);
-  if (off < size && size >= V_BYTES)
-    matrix8_block (coef, n_rows, n_in, in, out, size - V_BYTES, 1, 0);
-  else if (off < size)
-    matrix8_block (coef, n_rows, n_in, in, out, 0, 1, size);
+    matrix8_block (coef, n_rows, n_in, in, out, off, 1, 0, add);
+  if (off == size)
+    return;
+  if (size >= V_BYTES && !add)
+    matrix8_block (coef, n_rows, n_in, in, out, size - V_BYTES, 1, 0, false);
+  else
+    matrix8_block (coef, n_rows, n_in, in, out, off, 1, size - off, add);
 }
 
 static void
 matrix8 (const uint8_t *coef, unsigned n_out, unsigned n_in,
-    const uint8_t *const *in, uint8_t *const *out, size_t size)
+    const uint8_t *const *in, uint8_t *const *out, size_t size, bool add)
 {
   for (; n_out >= 4; n_out -= 4, coef += 4 * n_in, out += 4)
-    matrix8_rows (coef, 4, n_in, in, out, size, MATRIX_VECTORS);
+    matrix8_rows (coef, 4, n_in, in, out, size, MATRIX_VECTORS, add);
   switch (n_out) {
   case 3:
-    matrix8_rows (coef, 3, n_in, in, out, size, MATRIX_VECTORS);
+    matrix8_rows (coef, 3, n_in, in, out, size, MATRIX_VECTORS, add);
     break;
   case 2:
-    matrix8_rows (coef, 2, n_in, in, out, size, MATRIX_VECTORS);
+    matrix8_rows (coef, 2, n_in, in, out, size, MATRIX_VECTORS, add);
     break;
   case 1:
-    matrix8_rows (coef, 1, n_in, in, out, size, 2 * MATRIX_VECTORS);
+    matrix8_rows (coef, 1, n_in, in, out, size, 2 * MATRIX_VECTORS, add);
     break;
   default:
     break;
@@ -326,9 +321,9 @@ scale16 (uint8_t *out, const uint8_t *a, const uint8_t *b, uint16_t c)
 /* Hardware does not foresee access by columns. The row may be NULL: then this
  * fetches nothing of use, which is cheaper than asking. */
 static INLINE void
-prefetch_rows (const uint8_t *const *rows, size_t col)
+prefetch_rows (const uint8_t *const *rows, size_t col, unsigned n)
 {
-  for (int r = 0; r < 4; r++) {
+  for (unsigned r = 0; r < n; r++) {
     const uintptr_t p = (uintptr_t) rows[r] + col;
 
     __builtin_prefetch ((const void *) p);
@@ -374,28 +369,6 @@ join16 (const uint8_t *p, W x, const Sink *sink)
     .scaled = false, .fresh = true                                             \
   }
 
-/* x[v][r] += direct rows, V number v of the column. */
-static INLINE void
-direct8 (V x[][4], size_t col, const Direct *d)
-{
-  enum { N = PF_GF_COLUMN / V_BYTES };
-
-  for (unsigned i = 0; i < d->n; i++) {
-    V y[N];
-
-    if (!d->rows[i])
-      continue;
-    for (int v = 0; v < N; v++)
-      y[v] = v_load (d->rows[i] + col + v * V_BYTES);
-    for (unsigned r = 0; r < 4; r++) {
-      const Map m = map8 (r < d->n_out ? d->coef[r * d->n + i] : 0);
-
-      for (int v = 0; v < N; v++)
-        x[v][r] = v_xor (x[v][r], v_map (y[v], m));
-    }
-  }
-}
-
 #define FFT(name) fft8_##name
 #define E V
 #define E_BYTES V_BYTES
@@ -409,7 +382,6 @@ direct8 (V x[][4], size_t col, const Direct *d)
 #define e_muladd(x, y, t, kind)                                                \
   ((kind) == ZERO ? (x) : v_xor (x, v_map (y, *(t))))
 #define e_join join8
-#define e_direct direct8
 #define t_get(layer, position) map8 (pf_gf.twiddle8[layer][position])
 #define t_kinds(layer, position) kinds8 (position)
 #include "pf-kernel-fft.h"
@@ -425,7 +397,6 @@ direct8 (V x[][4], size_t col, const Direct *d)
 #undef e_xor
 #undef e_muladd
 #undef e_join
-#undef e_direct
 #undef t_get
 #undef t_kinds
 
@@ -441,7 +412,6 @@ direct8 (V x[][4], size_t col, const Direct *d)
 #define e_xor w_xor
 #define e_muladd w_muladd
 #define e_join join16
-#define e_direct(x, col, direct) ((void) (direct))
 #define t_get(layer, position) factor ((position) >> (layer))
 #define t_kinds kinds16
 #include "pf-kernel-fft.h"
@@ -466,13 +436,11 @@ inverse16 (const uint8_t *const *rows, size_t col, unsigned count, unsigned lg,
 
 static void
 forward8 (const uint8_t *src, uint8_t *work, unsigned lg, uint8_t *const *rows,
-    size_t col, unsigned count, const uint8_t *const *direct, unsigned n_direct,
-    const uint8_t *coef)
+    size_t col, unsigned count)
 {
   const Wanted want = { count, NULL };
-  const Direct d = { direct, n_direct, count, coef };
 
-  fft8_forward (src, work, lg, 0, rows, col, &want, &d);
+  fft8_forward (src, work, lg, 0, rows, col, &want);
 }
 
 static void
@@ -480,9 +448,8 @@ forward16 (const uint8_t *src, uint8_t *work, unsigned lg, unsigned offset,
     uint8_t *const *rows, size_t col, unsigned count, const uint8_t *need)
 {
   const Wanted want = { count, need };
-  const Direct d = { NULL, 0, 0, NULL };
 
-  fft16_forward (src, work, lg, offset, rows, col, &want, &d);
+  fft16_forward (src, work, lg, offset, rows, col, &want);
 }
 
 static void
