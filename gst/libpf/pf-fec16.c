@@ -214,67 +214,74 @@ pf_fec16_memory (const PfFec16 *c)
   return c->memory;
 }
 
-/* ---- Columns ------------------------------------------------------------ */
+/* ---- Staged columns ----------------------------------------------------- */
+
+/* Bytes of a row that lie together in memory and in the stage. */
+typedef struct {
+  const PfFecSpan *span;
+  size_t in_row;   /* from the beginning of the span's row */
+  size_t in_stage; /* from the beginning of the column */
+  size_t size;
+} Piece;
+
+typedef struct {
+  unsigned n;
+  Piece pieces[COLUMN]; /* none is empty */
+} Pieces;
 
 /*
- * Exchanges the two forms of the last, incomplete block: t bytes, of which
- * the first half are low bytes and the rest high bytes, against a whole block.
+ * Where the column at pos lies in the spans. The last, incomplete block of a
+ * row has t bytes, the first half of which are low bytes and the rest high
+ * bytes: the halves go where a whole block has its low and high bytes.
  */
 static void
-tail_to_block (uint8_t *block, size_t t)
+find_pieces (const PfFec16 *c, const PfFecSpan *spans, size_t pos, Pieces *p)
 {
-  memmove (block + BLOCK / 2, block + t / 2, t / 2);
-  if (t / 2 < BLOCK / 2)
-    memset (block + t / 2, 0, BLOCK / 2 - t / 2);
-}
-
-static void
-block_to_tail (uint8_t *block, size_t t)
-{
-  memmove (block + t / 2, block + BLOCK / 2, t / 2);
-}
-
-/* Bytes of the row at pos that belong to its incomplete block, if that lies
- * in the column at pos; *at is where in the column. */
-static size_t
-tail_in_column (const PfFec16 *c, size_t pos, size_t *at)
-{
-  const size_t tail = c->size % BLOCK, start = c->size - tail;
-
-  *at = start - pos;
-  return tail && start >= pos && start < pos + COLUMN ? tail : 0;
-}
-
-/* Copies the column at pos of one row between its spans and the stage. */
-static void
-copy_column (const PfFec16 *c, const PfFecSpan *spans, size_t n_spans,
-    size_t pos, bool parity, unsigned row, bool to_stage)
-{
-  uint8_t *stage = parity ? c->stage_parity[row] : c->stage_data[row];
+  const size_t tail = c->size % BLOCK, high = c->size - tail / 2;
   const size_t end = pos + COLUMN < c->size ? pos + COLUMN : c->size;
-  size_t start = 0, at, tail = tail_in_column (c, pos, &at);
+  const size_t gap = (BLOCK - tail) / 2; /* before the high bytes */
+  size_t start = 0;                      /* of the span */
 
-  if (to_stage)
-    memset (stage, 0, COLUMN);
-  else if (tail)
-    block_to_tail (stage + at, tail);
-  for (size_t s = 0; s < n_spans && start < end; s++) {
-    const size_t stop = start + spans[s].size;
-    const size_t from = start > pos ? start : pos, to = stop < end ? stop : end;
+  p->n = 0;
+  for (const PfFecSpan *span = spans; pos < end; start += span++->size) {
+    const size_t stop = start + span->size;
 
-    if (from < to) {
-      uint8_t *p = (parity ? spans[s].parity : spans[s].data)[row];
+    while (pos < end && pos < stop) {
+      size_t to = stop < end ? stop : end;
+      Piece *piece = &p->pieces[p->n++];
 
-      p += from - start;
-      if (to_stage)
-        memcpy (stage + from - pos, p, to - from);
-      else
-        memcpy (p, stage + from - pos, to - from);
+      if (tail && pos < high && to > high)
+        to = high;
+      piece->span = span;
+      piece->in_row = pos - start;
+      piece->in_stage = pos % COLUMN + (tail && pos >= high ? gap : 0);
+      piece->size = to - pos;
+      pos = to;
     }
-    start = stop;
   }
-  if (to_stage && tail)
-    tail_to_block (stage + at, tail);
+}
+
+static void
+stage_in (uint8_t *stage, const Pieces *p, bool parity, unsigned row)
+{
+  memset (stage, 0, COLUMN);
+  for (unsigned i = 0; i < p->n; i++) {
+    const Piece *piece = &p->pieces[i];
+    uint8_t *const *rows = parity ? piece->span->parity : piece->span->data;
+
+    memcpy (stage + piece->in_stage, rows[row] + piece->in_row, piece->size);
+  }
+}
+
+static void
+stage_out (const uint8_t *stage, const Pieces *p, bool parity, unsigned row)
+{
+  for (unsigned i = 0; i < p->n; i++) {
+    const Piece *piece = &p->pieces[i];
+    uint8_t *const *rows = parity ? piece->span->parity : piece->span->data;
+
+    memcpy (rows[row] + piece->in_row, stage + piece->in_stage, piece->size);
+  }
 }
 
 /* ---- Encoding ----------------------------------------------------------- */
@@ -327,14 +334,17 @@ encode_column (PfFec16 *c, size_t col)
 }
 
 static void
-encode_staged (PfFec16 *c, const PfFecSpan *spans, size_t n_spans, size_t pos)
+encode_staged (PfFec16 *c, const PfFecSpan *spans, size_t pos)
 {
+  Pieces p;
+
+  find_pieces (c, spans, pos, &p);
   for (unsigned i = 0; i < c->k; i++)
-    copy_column (c, spans, n_spans, pos, false, i, true);
+    stage_in (c->stage_data[i], &p, false, i);
   bind_encode (c, c->stage_data, c->stage_parity);
   encode_column (c, 0);
   for (unsigned j = 0; j < c->m; j++)
-    copy_column (c, spans, n_spans, pos, true, j, false);
+    stage_out (c->stage_parity[j], &p, true, j);
 }
 
 /* out = sum of the k rows in c->in: bytes stand alone, in any layout. */
@@ -371,7 +381,7 @@ pf_fec16_encode (PfFec16 *c, const PfFecSpan *spans, size_t n_spans)
         encode_column (c, pos - start);
     }
     if (pos < stop) {
-      encode_staged (c, spans, n_spans, pos);
+      encode_staged (c, spans, pos);
       pos += COLUMN;
     }
     start = stop;
@@ -699,20 +709,22 @@ decode_column (PfFec16 *c, const Plan *p, size_t col)
 }
 
 static void
-decode_staged (PfFec16 *c, const Plan *p, const PfFecSpan *spans,
-    size_t n_spans, size_t pos)
+decode_staged (PfFec16 *c, const Plan *p, const PfFecSpan *spans, size_t pos)
 {
+  Pieces pieces;
+
+  find_pieces (c, spans, pos, &pieces);
   for (unsigned i = 0; i < c->k; i++)
     if (p->present[i])
-      copy_column (c, spans, n_spans, pos, false, i, true);
+      stage_in (c->stage_data[i], &pieces, false, i);
   for (unsigned j = 0; j < p->top; j++)
     if (p->present[c->k + j])
-      copy_column (c, spans, n_spans, pos, true, j, true);
+      stage_in (c->stage_parity[j], &pieces, true, j);
   bind_decode (c, p, c->stage_data, c->stage_parity);
   decode_column (c, p, 0);
   for (unsigned i = 0; i < c->k; i++)
     if (!p->present[i])
-      copy_column (c, spans, n_spans, pos, false, i, false);
+      stage_out (c->stage_data[i], &pieces, false, i);
 }
 
 /* Codes in which every byte stands alone: a copy or a plain sum. */
@@ -755,7 +767,7 @@ pf_fec16_decode (
         decode_column (c, &p, pos - start);
     }
     if (pos < stop) {
-      decode_staged (c, &p, spans, n_spans, pos);
+      decode_staged (c, &p, spans, pos);
       pos += COLUMN;
     }
     start = stop;
