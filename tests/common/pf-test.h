@@ -21,7 +21,8 @@
  * A program run with -l lists its tests, with -p PATTERN (shell pattern, may
  * be given again) it runs those that match. Environment:
  *   PF_TEST_SEED=N   seed of the random numbers (default 1, printed)
- *   PF_TEST_PLANT=1  adds a test that fails, to show that a failure is seen
+ *   PF_TEST_PLANT=1  adds a test that fails, to show that a failure is seen;
+ *                    with "skip" one that is skipped
  *
  * PF_CHECK* mark the test as failed and go on; PF_REQUIRE* leave it at once
  * (by longjmp: only in the thread that runs the test, and what the test had
