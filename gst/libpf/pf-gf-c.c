@@ -71,7 +71,12 @@ map_get (const uint8_t *p)
   return p;
 }
 
+/* Inlined at hundreds of places, which sanitizers make a matter of minutes. */
+#ifdef PF_SMALL_KERNELS
+static __attribute__ ((noinline)) V
+#else
 static inline V
+#endif
 v_map (V x, Map m)
 {
   V sum = { 0 };
