@@ -31,12 +31,12 @@
 #ifndef PF_WIRE_H
 #define PF_WIRE_H
 
+#include "pf-nonce.h"
 #include "pf.h"
 
 #include <stdbool.h>
 
-#define PF_WIRE_NONCE 12
-#define PF_WIRE_TAG 16
+#define PF_WIRE_TAG_SIZE 16
 #define PF_WIRE_PREAMBLE_MAX 16
 #define PF_WIRE_UNKNOWN UINT32_MAX
 
@@ -126,10 +126,10 @@ typedef struct {
 /* Where things lie in a sealed datagram. */
 typedef struct {
   uint64_t number; /* for the replay window; names the key, see key_shift */
-  uint8_t nonce[PF_WIRE_NONCE];
+  uint8_t nonce[PF_NONCE_SIZE];
   size_t aad, aad_size; /* offset and size */
   size_t body, body_size;
-  size_t tag; /* offset; PF_WIRE_TAG bytes */
+  size_t tag; /* offset; PF_WIRE_TAG_SIZE bytes */
 } PfWireSealed;
 
 /* A plain packet that passed all checks. */
@@ -161,12 +161,6 @@ typedef struct {
   uint32_t flags;      /* PfWireFlags, added to those of the headers */
   uint32_t latency_us;
 } PfWireUnit;
-
-/* What nonces are made of besides the number of the packet. */
-typedef struct {
-  uint8_t iv[PF_WIRE_NONCE]; /* punktfunk/1: the salt, 4 bytes, then zeros */
-  bool to_host;              /* direction of the packets */
-} PfWireKeying;
 
 /* ---- The table ---------------------------------------------------------- */
 
@@ -212,18 +206,19 @@ struct PfWire {
       uint32_t first, uint32_t n, uint8_t *rows, size_t stride);
 
   /*
-   * Writes the prefix (but for a tag in it) and the nonce of packet NUMBER;
-   * header is its plain header. NULL if the format is never sealed.
+   * Writes the prefix (but for a tag in it) of the packet that is sealed with
+   * this number and nonce, both from its key's PfNonceCounter; header is its
+   * plain header.
    */
-  void (*seal) (const PfWireKeying *keying, uint64_t number,
-      const uint8_t *header, uint8_t *prefix, uint8_t *nonce);
+  void (*seal) (uint64_t number, const uint8_t *nonce, const uint8_t *header,
+      uint8_t *prefix);
 
   /*
-   * Finds the parts of a sealed datagram. reference is the highest number
-   * accepted so far (0 before any).
+   * Finds the parts of a sealed datagram; source is the sender's. reference
+   * is the highest number accepted so far (0 before any).
    * Errors: PF_ERR_INVALID (no such datagram).
    */
-  int (*open) (const PfWireKeying *keying, uint64_t reference,
+  int (*open) (const PfNonceSource *source, uint64_t reference,
       const uint8_t *datagram, size_t size, PfWireSealed *sealed);
 
   /*
