@@ -45,7 +45,7 @@ pf_fec_check (const PfFecConfig *config)
   if (config->scheme < PF_FEC_GF8 || config->scheme > PF_FEC_GF16)
     return PF_ERR_INVALID;
   if (k == 0 || m == 0 || config->shard_size == 0)
-    return PF_ERR_RANGE;
+    return PF_ERR_INVALID;
   if (config->shard_size > PF_FEC_SHARD_MAX)
     return PF_ERR_RANGE;
   switch (config->scheme) {
@@ -119,7 +119,8 @@ check_spans (const PfFec *fec, const PfFecSpan *spans, size_t n_spans,
   for (size_t s = 0; s < n_spans; s++) {
     const PfFecSpan *span = &spans[s];
 
-    if (span->struct_size < sizeof *span)
+    /* an array of larger ones would not step as this one does */
+    if (span->struct_size != sizeof *span)
       return PF_ERR_INVALID;
     if (span->size > fec->config.shard_size - sum)
       return PF_ERR_RANGE;
@@ -251,8 +252,11 @@ pf_fec_cache_get (PfFecCache *cache, const PfFecConfig *config, PfFec **fec)
   PfFec *made;
   int ret;
 
-  if (!cache || !config || !fec)
+  if (!cache || !fec)
     return PF_ERR_INVALID;
+  ret = pf_fec_check (config);
+  if (ret < 0)
+    return ret;
   cache->now++;
   oldest = cache->entries;
   for (uint32_t i = 0; i < cache->n; i++) {
