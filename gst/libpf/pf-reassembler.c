@@ -155,12 +155,19 @@ fec_bound (const PfFecConfig *c)
          all * 5 + k * 64 + ((size_t) 64 << 10);
 }
 
+/* What one takes, its alignment with it. */
+static size_t
+fec_cost (const PfFec *fec)
+{
+  return cost (pf_fec_memory (fec) + 256);
+}
+
 static void
 drop_fec (PfReassembler *r, Fec *f)
 {
   if (!f->fec)
     return;
-  r->stats.memory -= cost (pf_fec_memory (f->fec));
+  r->stats.memory -= fec_cost (f->fec);
   pf_fec_free (f->fec);
   f->fec = NULL;
 }
@@ -341,7 +348,7 @@ get_fec (PfReassembler *r, const PfFecConfig *config, const Slot *keep)
   if (pf_fec_new (config, &fec) < 0)
     return NULL;
   *f = (Fec){ *config, fec, ++r->n_decoded };
-  charge (r, cost (pf_fec_memory (fec)));
+  charge (r, fec_cost (fec));
   return fec;
 }
 
