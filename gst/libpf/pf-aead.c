@@ -288,6 +288,30 @@ pf_sealer_seal (PfSealer *sealer, const PfAeadSpan *spans, size_t n_spans,
 }
 
 int
+pf_sealer_seal_packet (PfSealer *sealer, const PfWire *wire, uint8_t *prefix,
+    const PfAeadSpan *spans, size_t n_spans, uint8_t *suffix)
+{
+  uint8_t nonce[PF_NONCE_SIZE], *tag = suffix;
+  uint64_t number;
+  int ret = PF_ERR_INVALID;
+
+  if (!spans || n_spans == 0)
+    return PF_ERR_INVALID;
+  if (wire && prefix && wire->seal_tag >= 0)
+    tag = prefix + wire->seal_tag;
+  if (sealer && wire && prefix && tag && spans[0].data &&
+      spans[0].size >= wire->header_size)
+    ret = pf_nonce_counter_take (&sealer->counter, &number, nonce);
+  if (ret < 0) {
+    wipe_spans (spans, n_spans);
+    return ret;
+  }
+  wire->seal (number, nonce, spans[0].data, prefix);
+  return pf_aead_seal (
+      sealer->aead, nonce, prefix, wire->seal_aad, spans, n_spans, tag);
+}
+
+int
 pf_sealer_raise (PfSealer *sealer, uint64_t sequence)
 {
   return pf_nonce_counter_raise (&sealer->counter, sequence);

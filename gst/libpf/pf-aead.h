@@ -11,7 +11,7 @@
 #ifndef PF_AEAD_H
 #define PF_AEAD_H
 
-#include "pf-nonce.h"
+#include "pf-wire.h"
 
 #define PF_AEAD_TAG_SIZE 16
 #define PF_AEAD_KEY_MAX 32
@@ -104,6 +104,16 @@ void pf_sealer_free (PfSealer *sealer);
  */
 int pf_sealer_seal (PfSealer *sealer, const PfAeadSpan *spans, size_t n_spans,
     PfSealed *sealed, uint8_t tag[PF_AEAD_TAG_SIZE]);
+
+/*
+ * Seals one packet of a format under the next number: writes its prefix, and
+ * the tag where the format has it. The spans are the packet, its header whole
+ * in the first; suffix may be NULL if the format has none. PREFIX and SUFFIX
+ * have the sizes of the table.
+ * Errors: as pf_sealer_seal(); PF_ERR_INVALID too for a short first span.
+ */
+int pf_sealer_seal_packet (PfSealer *sealer, const PfWire *wire,
+    uint8_t *prefix, const PfAeadSpan *spans, size_t n_spans, uint8_t *suffix);
 
 /* Goes on at a higher number. Errors: PF_ERR_RANGE (it is a lower one),
  * PF_ERR_EXHAUSTED. */

@@ -8,6 +8,7 @@
 
 static const PfWire *const formats[] = {
   &pf_wire_punktfunk1,
+  &pf_wire_gamestream,
 };
 
 const PfWire *

@@ -243,6 +243,7 @@ struct PfWire {
 const PfWire *pf_wire_find (const char *name);
 
 extern const PfWire pf_wire_punktfunk1;
+extern const PfWire pf_wire_gamestream;
 
 /*
  * Errors: as check().
