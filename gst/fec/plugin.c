@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Plugin pffec: packets and their parity. */
+#include "pf-fec-dec.h"
 #include "pf-fec-enc.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  return GST_ELEMENT_REGISTER (pffecenc, plugin);
+  return GST_ELEMENT_REGISTER (pffecenc, plugin) &&
+         GST_ELEMENT_REGISTER (pffecdec, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, pffec,
