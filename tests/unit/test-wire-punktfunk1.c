@@ -4,6 +4,7 @@
  * again, limits of planning, every check of a received header, streamed
  * access units, prefix and nonce of sealed datagrams.
  */
+#include "label-bytes.h"
 #include "pf-bytes.h"
 #include "pf-json.h"
 #include "pf-reassembler.h"
@@ -39,18 +40,9 @@ unit_by_label (const PfJson *frame, size_t *n)
 
   PF_REQUIRE (label != NULL);
   *n = number (frame, "au_bytes");
-  unit = malloc (*n + 32);
+  unit = malloc (*n + 1);
   PF_REQUIRE (unit != NULL);
-  for (uint64_t counter = 0; counter * 32 < *n; counter++) {
-    uint8_t be[8];
-    Sha256 sha;
-
-    pf_put_be64 (be, counter);
-    sha256_init (&sha);
-    sha256_update (&sha, label, strlen (label));
-    sha256_update (&sha, be, sizeof be);
-    sha256_final (&sha, unit + counter * 32);
-  }
+  label_bytes (label, unit, *n);
   return unit;
 }
 
