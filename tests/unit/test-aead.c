@@ -570,7 +570,7 @@ typedef union {
 static void *
 watch_malloc (size_t size, const char *file, int line)
 {
-  Head *head = malloc (sizeof *head + size);
+  Head *head = calloc (1, sizeof *head + size); /* all of it is searched */
 
   (void) file;
   (void) line;
