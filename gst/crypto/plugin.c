@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Plugin pfcrypto: registers its element. */
+#include <gst/gst.h>
+
+#include "pf-aes-gcm.h"
+
+static gboolean
+plugin_init (GstPlugin *plugin)
+{
+  return GST_ELEMENT_REGISTER (pfaesgcm, plugin);
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, pfcrypto,
+    "Sealing and opening of media packets", plugin_init, PACKAGE_VERSION,
+    "MIT/X11", PACKAGE, "https://punktfunk.example")
