@@ -282,8 +282,9 @@ test_channel (const void *data)
       for (; copies > 0; copies--) {
         const uint64_t off = c->reorder ? pf_test_random_below (c->reorder) : 0;
 
-        sent[n++] = (Sent){ (at + i + off) * 65536 + n,
+        sent[n] = (Sent){ (at + i + off) * 65536 + n,
           wire_packet (&u->packets, i), f, at + i };
+        n++;
       }
     }
     n_good += recoverable (u, arrived + at);
