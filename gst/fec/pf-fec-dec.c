@@ -99,6 +99,7 @@ struct _PfFecDec {
   PfLossWindow window;
   guint64 held_bytes; /* of filler, when last looked at */
   GstSegment segment; /* downstream */
+  GstCaps *refused;   /* of packets; their error was posted */
   gboolean stamped;   /* upstream's stamps are in this segment */
   GstFlowReturn flow; /* of the last push */
   gboolean eos;
@@ -713,7 +714,9 @@ pf_fec_dec_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_CAPS:
     gst_event_parse_caps (event, &caps);
-    ok = take_caps (self, caps);
+    /* what was refused comes again with the next buffer: one error is enough */
+    ok = caps != self->refused && take_caps (self, caps);
+    gst_caps_replace (&self->refused, ok ? NULL : caps);
     gst_event_unref (event);
     return ok;
   case GST_EVENT_STREAM_START:
@@ -874,6 +877,7 @@ pf_fec_dec_change_state (GstElement *element, GstStateChange transition)
     memset (&self->past, 0, sizeof self->past);
     memset (&self->counters, 0, sizeof self->counters);
     self->held_bytes = 0;
+    gst_caps_replace (&self->refused, NULL);
     self->scheduled = GST_CLOCK_TIME_NONE;
     forget (self);
     show_counters (self);
@@ -900,6 +904,7 @@ pf_fec_dec_finalize (GObject *object)
 
   pf_reassembler_free (self->r);
   gst_clear_caps (&self->caps);
+  gst_clear_caps (&self->refused);
   pf_timer_clear (&self->timer);
   G_OBJECT_CLASS (pf_fec_dec_parent_class)->finalize (object);
 }
