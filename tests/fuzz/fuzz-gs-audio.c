@@ -104,8 +104,8 @@ push_sent (Ear *ear, PfGsAudioSender *sender, FuzzInput *in, uint64_t now)
 
   memset (opus, (int) fuzz_take8 (in), sizeof opus);
   for (unsigned i = 0; i < PF_GS_AUDIO_DATA; i++) {
-    const int ret =
-        pf_gs_audio_send (sender, opus, n + (lost >> 7 && i == 2), out, &size);
+    const int ret = pf_gs_audio_send (
+        sender, opus, n + (lost >> 7 && i == 2 ? 16 : 0), out, &size);
 
     FUZZ_CHECK (ret == (i == 3 && !(lost >> 7)));
     if (!(lost >> i & 1))
