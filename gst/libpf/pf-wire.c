@@ -41,6 +41,22 @@ pf_wire_sender_init (
   return 0;
 }
 
+int
+pf_wire_sender_change (PfWireSender *sender, const PfWireConfig *config)
+{
+  PfWireConfig checked;
+  int ret;
+
+  if (!sender || !config)
+    return PF_ERR_INVALID;
+  checked = *config;
+  ret = sender->wire->check (&checked);
+  if (ret < 0)
+    return ret;
+  sender->config = checked;
+  return 0;
+}
+
 /* Bytes from .. from+n-1 of preamble, access unit and endless zeros. */
 static void
 copy_stream (const PfWirePlan *plan, const uint8_t *unit, size_t from, size_t n,

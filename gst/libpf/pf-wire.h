@@ -251,6 +251,12 @@ extern const PfWire pf_wire_gamestream;
 int pf_wire_sender_init (
     PfWireSender *sender, const PfWire *wire, const PfWireConfig *config);
 
+/*
+ * Other terms from the next frame on; the numbers go on.
+ * Errors: as check(); the old terms then stay.
+ */
+int pf_wire_sender_change (PfWireSender *sender, const PfWireConfig *config);
+
 /* Block index, below n_blocks. */
 static inline PfWireBlock
 pf_wire_block (const PfWirePlan *plan, uint32_t index)

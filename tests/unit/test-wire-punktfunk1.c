@@ -366,6 +366,31 @@ test_flags (void)
   PF_CHECK_UINT (pf_get_le32 (packet + 8), ==, 7);
 }
 
+/* Other terms in the middle of a stream: the numbers go on. */
+static void
+test_change (void)
+{
+  PfWireConfig config = { .shard_payload = 64 };
+  PfWireFrame frame = { .size = 1000, .percent = 10 };
+  PfWireSender s;
+  PfWirePlan plan;
+
+  PF_REQUIRE_INT (pf_wire_sender_init (&s, wire, &config), ==, 0);
+  PF_REQUIRE_INT (wire->plan (&s, &frame, &plan), ==, 0);
+  PF_CHECK_UINT (s.packet, ==, 18);
+  config.shard_payload = 63;
+  PF_CHECK_INT (pf_wire_sender_change (&s, &config), ==, PF_ERR_RANGE);
+  PF_CHECK_UINT (s.config.shard_payload, ==, 64);
+  config.shard_payload = 512;
+  PF_REQUIRE_INT (pf_wire_sender_change (&s, &config), ==, 0);
+  PF_REQUIRE_INT (wire->plan (&s, &frame, &plan), ==, 0);
+  PF_CHECK_UINT (plan.number, ==, 1);
+  PF_CHECK_UINT (plan.first_packet, ==, 18);
+  PF_CHECK_UINT (plan.n_data, ==, 2);
+  PF_CHECK_INT (pf_wire_sender_change (NULL, &config), ==, PF_ERR_INVALID);
+  PF_CHECK_INT (pf_wire_sender_change (&s, NULL), ==, PF_ERR_INVALID);
+}
+
 /* ---- A received header -------------------------------------------------- */
 
 /* Frame of 20 shards in blocks of 8, 8, 4: a packet with its fields. */
@@ -666,6 +691,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/wire/punktfunk1/parity", test_parity);
   PF_TEST_ADD ("/wire/punktfunk1/plan", test_plan);
   PF_TEST_ADD ("/wire/punktfunk1/flags", test_flags);
+  PF_TEST_ADD ("/wire/punktfunk1/change", test_change);
   PF_TEST_ADD ("/wire/punktfunk1/vectors", test_vectors);
   PF_TEST_ADD ("/wire/punktfunk1/parse", test_parse);
   PF_TEST_ADD ("/wire/punktfunk1/slices", test_slices);
