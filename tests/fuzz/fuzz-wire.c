@@ -17,7 +17,7 @@
 
 #define MS 1000000ull
 
-enum { MAX_STEPS = 400 };
+enum { MAX_STEPS = 200 };
 
 uint32_t
 fuzz_take8 (FuzzInput *in)
@@ -166,7 +166,7 @@ fuzz_wire_run (const FuzzWire *format, const uint8_t *bytes, size_t n_bytes)
   config.budget = flags & 16 ? 200 << 10 : 2 << 20;
   FUZZ_CHECK (pf_wire_sender_init (&sender, config.wire, &config.packets) == 0);
   FUZZ_CHECK (pf_reassembler_new (&config, &v.r) == 0);
-  config.window = 1024; /* more than there are steps */
+  config.window = 256; /* more than there are steps */
   config.budget = 4 << 20;
   FUZZ_CHECK (pf_reassembler_new (&config, &clean.r) == 0);
   config.budget = flags & 16 ? 200 << 10 : 2 << 20;
