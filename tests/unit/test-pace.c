@@ -167,10 +167,11 @@ test_path (void)
   PfPaceConfig c;
 
   pf_pace_config_init (&c);
-  /* 400 Mbit/s at 60 Hz are 833 KB a frame; a path of 600 Mbit/s with
-   * 256 KiB of queue. Twice 60 Mbit/s, 250 KB key-size frames, 160 KiB. */
-  PF_CHECK_UINT (overflow (&c, 600000000, 320 << 10, 566, false), >, 1000);
-  PF_CHECK_UINT (overflow (&c, 600000000, 320 << 10, 566, true), ==, 0);
+  /* 400 Mbit/s at 60 Hz are 566 packets a frame: a path of 600 Mbit/s with a
+   * queue of 256 KiB. 60 Mbit/s are 85 packets, but a frame of a new scene is
+   * twice that: a path of 150 Mbit/s with 160 KiB. */
+  PF_CHECK_UINT (overflow (&c, 600000000, 256 << 10, 566, false), >, 1000);
+  PF_CHECK_UINT (overflow (&c, 600000000, 256 << 10, 566, true), ==, 0);
   PF_CHECK_UINT (overflow (&c, 150000000, 160 << 10, 170, false), >, 1000);
   PF_CHECK_UINT (overflow (&c, 150000000, 160 << 10, 170, true), ==, 0);
 }
