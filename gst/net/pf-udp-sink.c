@@ -1,0 +1,719 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/**
+ * SECTION:element-pfudpsink
+ * @title: pfudpsink
+ *
+ * Sends packets over UDP, many a system call.
+ *
+ * In: packets, sealed or not, in blocks (application/x-pf-block) or one a
+ * buffer, single or in lists (application/x-pf-packet). Out: one datagram a
+ * packet, to one address or to several. Where the kernel can, a call takes
+ * many packets straight from the block's memory (UDP_SEGMENT).
+ *
+ * With pacing=off all is sent in the thread that pushes. No latency is added.
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! h264parse ! pffecenc ! pfaesgcm key-file=session.key ! pfudpsink host=127.0.0.1 port=5004
+ * ]|
+ *
+ * Since: 0.1
+ */
+#include "pf-udp-sink.h"
+
+#include "pf-block.h"
+#include "pf-caps.h"
+#include "pf-socket.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY_STATIC (pf_udp_sink_debug);
+#define GST_CAT_DEFAULT pf_udp_sink_debug
+GST_DEBUG_CATEGORY_STATIC (performance);
+
+#define DEFAULT_HOST "127.0.0.1"
+#define DEFAULT_PORT 5004
+#define DEFAULT_CLIENTS NULL
+#define DEFAULT_BIND_ADDRESS NULL
+#define DEFAULT_BIND_PORT 0
+#define DEFAULT_DSCP (-1)
+#define DEFAULT_BUFFER_SIZE 0
+#define DEFAULT_GSO TRUE
+
+#define OWN_BUFFER_SIZE (4u << 20) /* what is asked for without a wish */
+#define MAX_CLIENTS 64
+
+enum {
+  PROP_0,
+  PROP_HOST,
+  PROP_PORT,
+  PROP_CLIENTS,
+  PROP_BIND_ADDRESS,
+  PROP_BIND_PORT,
+  PROP_DSCP,
+  PROP_BUFFER_SIZE,
+  PROP_GSO,
+  PROP_STATS,
+  PROP_PACKETS,
+  PROP_BYTES,
+  PROP_ERRORS,
+  PROP_DROPPED,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+/* See the stats property. */
+typedef struct {
+  PfSocketCounters sent;
+  guint64 unreadable; /* buffers that hold no packets */
+  guint64 copies;
+} Counters;
+
+struct _PfUdpSink {
+  GstBaseSink parent;
+
+  /* object lock; settings are read at READY->PAUSED */
+  gchar *host, *clients, *bind_address;
+  guint port, bind_port, buffer_size;
+  gint dscp;
+  gboolean gso;
+  Counters shown;
+  guint granted; /* bytes of socket buffer */
+
+  /* set before PAUSED, then constant */
+  PfSocket *socket;
+  PfAddress to[MAX_CLIENTS];
+  guint n_to;
+
+  /* the thread that sends */
+  Counters counters;
+  int told; /* the last errno that was logged */
+};
+
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+        GST_STATIC_CAPS (PF_CAPS_PACKETS ("{ true, false }")));
+
+G_DEFINE_FINAL_TYPE (PfUdpSink, pf_udp_sink, GST_TYPE_BASE_SINK)
+GST_ELEMENT_REGISTER_DEFINE (
+    pfudpsink, "pfudpsink", GST_RANK_NONE, PF_TYPE_UDP_SINK)
+
+/* ---- Packets ------------------------------------------------------------ */
+
+static void
+send_packets (PfUdpSink *self, const struct iovec *packets, guint n)
+{
+  for (guint i = 0; i < self->n_to; i++) {
+    int error;
+
+    pf_socket_send (
+        self->socket, self->n_to > 1 ? &self->to[i] : NULL, packets, n, &error);
+    if (error && error != self->told) {
+      gchar *text = pf_address_to_string (&self->to[i]);
+
+      GST_WARNING_OBJECT (self, "sending to %s: %s", text, g_strerror (error));
+      g_free (text);
+      self->told = error;
+    }
+  }
+}
+
+/* A mapped buffer; of one memory, without a merge. */
+typedef struct {
+  GstBuffer *buffer;
+  GstMemory *memory; /* NULL: all of the buffer */
+  GstMapInfo map;
+} Mapped;
+
+static gboolean
+map_buffer (PfUdpSink *self, GstBuffer *buffer, Mapped *m)
+{
+  gboolean ok;
+
+  m->buffer = buffer;
+  m->memory = NULL;
+  if (gst_buffer_n_memory (buffer) == 1) {
+    m->memory = gst_buffer_peek_memory (buffer, 0);
+    ok = gst_memory_map (m->memory, &m->map, GST_MAP_READ);
+  } else {
+    GST_CAT_LOG_OBJECT (
+        performance, self, "a packet in several memories: a copy");
+    self->counters.copies++;
+    ok = gst_buffer_map (buffer, &m->map, GST_MAP_READ);
+  }
+  if (!ok)
+    self->counters.unreadable++;
+  return ok;
+}
+
+static void
+unmap_buffer (Mapped *m)
+{
+  if (m->memory)
+    gst_memory_unmap (m->memory, &m->map);
+  else
+    gst_buffer_unmap (m->buffer, &m->map);
+}
+
+/* Do the rows of a block lie inside of size bytes? */
+static gboolean
+rows_fit (const PfBlockMeta *m, gsize size)
+{
+  return m->size <= size && m->offset <= size - m->size &&
+         (m->n <= 1 || m->stride <= (size - m->size - m->offset) / (m->n - 1));
+}
+
+/* n rows of a block, from first on; all of them lie inside. */
+static void
+send_rows (
+    PfUdpSink *self, const PfBlockMeta *m, guint8 *rows, guint first, guint n)
+{
+  struct iovec packets[4 * PF_SOCKET_MAX_SEGMENTS];
+
+  while (n > 0) {
+    const guint some = MIN (n, G_N_ELEMENTS (packets));
+
+    for (guint i = 0; i < some; i++)
+      packets[i] =
+          (struct iovec){ rows + (first + i) * m->stride + m->offset, m->size };
+    send_packets (self, packets, some);
+    first += some;
+    n -= some;
+  }
+}
+
+static void
+send_block (PfUdpSink *self, GstBuffer *block, guint first, guint n)
+{
+  const PfBlockMeta *m = pf_buffer_get_block_meta (block);
+  Mapped mapped;
+
+  if (!map_buffer (self, block, &mapped))
+    return;
+  if (rows_fit (m, mapped.map.size)) {
+    send_rows (self, m, mapped.map.data, first, n);
+  } else {
+    GST_DEBUG_OBJECT (self, "rows outside of %" GST_PTR_FORMAT, block);
+    self->counters.unreadable++;
+  }
+  unmap_buffer (&mapped);
+}
+
+/* The list is not of blocks. */
+static void
+send_list (PfUdpSink *self, GstBufferList *list, guint first, guint n)
+{
+  struct iovec packets[PF_SOCKET_MAX_SEGMENTS];
+  Mapped mapped[PF_SOCKET_MAX_SEGMENTS];
+
+  while (n > 0) {
+    const guint some = MIN (n, PF_SOCKET_MAX_SEGMENTS);
+    guint got = 0;
+
+    for (guint i = 0; i < some; i++) {
+      if (!map_buffer (
+              self, gst_buffer_list_get (list, first + i), &mapped[got]))
+        continue;
+      packets[got] =
+          (struct iovec){ mapped[got].map.data, mapped[got].map.size };
+      got++;
+    }
+    if (got > 0)
+      send_packets (self, packets, got);
+    while (got > 0)
+      unmap_buffer (&mapped[--got]);
+    first += some;
+    n -= some;
+  }
+}
+
+static void
+send_single (PfUdpSink *self, GstBuffer *buffer)
+{
+  struct iovec packet;
+  Mapped mapped;
+
+  if (!map_buffer (self, buffer, &mapped))
+    return;
+  packet = (struct iovec){ mapped.map.data, mapped.map.size };
+  send_packets (self, &packet, 1);
+  unmap_buffer (&mapped);
+}
+
+static void
+show_counters (PfUdpSink *self)
+{
+  self->counters.sent = *pf_socket_counters (self->socket);
+  GST_OBJECT_LOCK (self);
+  self->shown = self->counters;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static gboolean
+has_block (GstBuffer **buffer, guint i, gpointer found)
+{
+  (void) i;
+  *(gboolean *) found = pf_buffer_get_block_meta (*buffer) != NULL;
+  return !*(gboolean *) found;
+}
+
+static void
+send_buffer (PfUdpSink *self, GstBuffer *buffer)
+{
+  const PfBlockMeta *m = pf_buffer_get_block_meta (buffer);
+
+  if (m)
+    send_block (self, buffer, 0, m->n);
+  else
+    send_single (self, buffer);
+}
+
+static GstFlowReturn
+pf_udp_sink_render (GstBaseSink *sink, GstBuffer *buffer)
+{
+  PfUdpSink *self = PF_UDP_SINK (sink);
+
+  send_buffer (self, buffer);
+  show_counters (self);
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+pf_udp_sink_render_list (GstBaseSink *sink, GstBufferList *list)
+{
+  PfUdpSink *self = PF_UDP_SINK (sink);
+  const guint n = gst_buffer_list_length (list);
+  gboolean blocks = FALSE;
+
+  gst_buffer_list_foreach (list, has_block, &blocks);
+  if (!blocks)
+    send_list (self, list, 0, n);
+  else
+    for (guint i = 0; i < n; i++)
+      send_buffer (self, gst_buffer_list_get (list, i));
+  show_counters (self);
+  return GST_FLOW_OK;
+}
+
+/* ---- Queries ------------------------------------------------------------ */
+
+static gboolean
+pf_udp_sink_propose_allocation (GstBaseSink *sink, GstQuery *query)
+{
+  PfBlockWish wish = { FALSE, 0, 0 };
+  GstCaps *caps;
+
+  (void) sink;
+  gst_query_parse_allocation (query, &caps, NULL);
+  wish.blocks = caps && gst_structure_has_name (
+                            gst_caps_get_structure (caps, 0), PF_CAPS_BLOCK);
+  pf_block_answer (query, &wish);
+  return TRUE;
+}
+
+/* Packets leave when they come: upstream's answer, and nothing added. */
+static gboolean
+pf_udp_sink_query (GstElement *element, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY &&
+      gst_pad_peer_query (GST_BASE_SINK_PAD (element), query))
+    return TRUE;
+  return GST_ELEMENT_CLASS (pf_udp_sink_parent_class)->query (element, query);
+}
+
+/* ---- Properties --------------------------------------------------------- */
+
+static GstStructure *
+make_stats (PfUdpSink *self)
+{
+  const Counters *c = &self->shown;
+
+  return gst_structure_new ("application/x-pf-udpsink-stats", "packets",
+      G_TYPE_UINT64, c->sent.packets, "bytes", G_TYPE_UINT64, c->sent.bytes,
+      "gso-packets", G_TYPE_UINT64, c->sent.gso_packets, "syscalls",
+      G_TYPE_UINT64, c->sent.syscalls, "errors", G_TYPE_UINT64, c->sent.errors,
+      "dropped", G_TYPE_UINT64, c->sent.dropped, "unreadable", G_TYPE_UINT64,
+      c->unreadable, "copies", G_TYPE_UINT64, c->copies, "buffer-size",
+      G_TYPE_UINT, self->granted, NULL);
+}
+
+static void
+set_string (gchar **to, const GValue *value)
+{
+  g_free (*to);
+  *to = g_value_dup_string (value);
+}
+
+static void
+pf_udp_sink_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  PfUdpSink *self = PF_UDP_SINK (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+  case PROP_HOST:
+    set_string (&self->host, value);
+    break;
+  case PROP_PORT:
+    self->port = g_value_get_uint (value);
+    break;
+  case PROP_CLIENTS:
+    set_string (&self->clients, value);
+    break;
+  case PROP_BIND_ADDRESS:
+    set_string (&self->bind_address, value);
+    break;
+  case PROP_BIND_PORT:
+    self->bind_port = g_value_get_uint (value);
+    break;
+  case PROP_DSCP:
+    self->dscp = g_value_get_int (value);
+    break;
+  case PROP_BUFFER_SIZE:
+    self->buffer_size = g_value_get_uint (value);
+    break;
+  case PROP_GSO:
+    self->gso = g_value_get_boolean (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+pf_udp_sink_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  PfUdpSink *self = PF_UDP_SINK (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+  case PROP_HOST:
+    g_value_set_string (value, self->host);
+    break;
+  case PROP_PORT:
+    g_value_set_uint (value, self->port);
+    break;
+  case PROP_CLIENTS:
+    g_value_set_string (value, self->clients);
+    break;
+  case PROP_BIND_ADDRESS:
+    g_value_set_string (value, self->bind_address);
+    break;
+  case PROP_BIND_PORT:
+    g_value_set_uint (value, self->bind_port);
+    break;
+  case PROP_DSCP:
+    g_value_set_int (value, self->dscp);
+    break;
+  case PROP_BUFFER_SIZE:
+    g_value_set_uint (value, self->buffer_size);
+    break;
+  case PROP_GSO:
+    g_value_set_boolean (value, self->gso);
+    break;
+  case PROP_STATS:
+    g_value_take_boxed (value, make_stats (self));
+    break;
+  case PROP_PACKETS:
+    g_value_set_uint64 (value, self->shown.sent.packets);
+    break;
+  case PROP_BYTES:
+    g_value_set_uint64 (value, self->shown.sent.bytes);
+    break;
+  case PROP_ERRORS:
+    g_value_set_uint64 (value, self->shown.sent.errors);
+    break;
+  case PROP_DROPPED:
+    g_value_set_uint64 (value, self->shown.sent.dropped);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* ---- States ------------------------------------------------------------- */
+
+/* What start() needs of the settings. */
+typedef struct {
+  gchar *host, *clients, *bind_address;
+  guint port, bind_port, buffer_size;
+  gint dscp;
+  gboolean gso;
+} Settings;
+
+static void
+get_settings (PfUdpSink *self, Settings *s)
+{
+  GST_OBJECT_LOCK (self);
+  s->host = g_strdup (self->host);
+  s->clients = g_strdup (self->clients);
+  s->bind_address = g_strdup (self->bind_address);
+  s->port = self->port;
+  s->bind_port = self->bind_port;
+  s->buffer_size = self->buffer_size;
+  s->dscp = self->dscp;
+  s->gso = self->gso;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+clear_settings (Settings *s)
+{
+  g_free (s->host);
+  g_free (s->clients);
+  g_free (s->bind_address);
+}
+
+/* All of host and port, or of clients. */
+static gboolean
+find_clients (PfUdpSink *self, const Settings *s, GError **error)
+{
+  gchar **texts;
+  gboolean ok = TRUE;
+
+  self->n_to = 0;
+  if (!s->clients || !*s->clients) {
+    self->n_to = 1;
+    return pf_address_resolve (
+        &self->to[0], s->host, s->port, AF_UNSPEC, error);
+  }
+  texts = g_strsplit (s->clients, ",", 0);
+  for (guint i = 0; texts[i] && ok; i++) {
+    if (self->n_to == MAX_CLIENTS) {
+      g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS,
+          "more than %u", MAX_CLIENTS);
+      ok = FALSE;
+      break;
+    }
+    ok = pf_address_parse (&self->to[self->n_to], g_strstrip (texts[i]),
+        s->port, AF_UNSPEC, error);
+    self->n_to += ok;
+  }
+  g_strfreev (texts);
+  return ok;
+}
+
+/* One socket for all, so that all see one port: an IPv6 one if any needs it. */
+static gboolean
+open_socket (PfUdpSink *self, const Settings *s, GError **error)
+{
+  int family = AF_INET;
+  PfAddress local;
+
+  for (guint i = 0; i < self->n_to; i++)
+    if (self->to[i].at.ss_family == AF_INET6)
+      family = AF_INET6;
+  for (guint i = 0; i < self->n_to && family == AF_INET6; i++)
+    pf_address_map (&self->to[i]);
+  if (!pf_address_resolve (
+          &local, s->bind_address, s->bind_port, family, error))
+    return FALSE;
+  self->socket = pf_socket_new (&local, error);
+  if (!self->socket)
+    return FALSE;
+  return self->n_to > 1 ||
+         pf_socket_connect (self->socket, &self->to[0], error);
+}
+
+static void
+set_options (PfUdpSink *self, const Settings *s)
+{
+  const guint wish = s->buffer_size ? s->buffer_size : OWN_BUFFER_SIZE;
+  const guint granted = pf_socket_set_send_buffer (self->socket, wish);
+
+  if (granted < s->buffer_size)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("The kernel grants a send buffer of %u bytes, not the %u asked for; "
+         "raise the sysctl net.core.wmem_max, or packets of large frames may "
+         "be lost.",
+            granted, s->buffer_size),
+        (NULL));
+  GST_OBJECT_LOCK (self);
+  self->granted = granted;
+  GST_OBJECT_UNLOCK (self);
+  if (!s->gso)
+    pf_socket_set_path (self->socket, PF_SOCKET_BATCH);
+  if (s->dscp >= 0 && !pf_socket_set_dscp (self->socket, (guint) s->dscp))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("The kernel does not let packets be marked with DSCP %d.", s->dscp),
+        (NULL));
+}
+
+static gboolean
+pf_udp_sink_stop (GstBaseSink *sink)
+{
+  PfUdpSink *self = PF_UDP_SINK (sink);
+
+  pf_socket_free (self->socket);
+  self->socket = NULL;
+  return TRUE;
+}
+
+static gboolean
+pf_udp_sink_start (GstBaseSink *sink)
+{
+  PfUdpSink *self = PF_UDP_SINK (sink);
+  GError *error = NULL;
+  Settings s;
+  gboolean ok;
+
+  get_settings (self, &s);
+  GST_OBJECT_LOCK (self);
+  memset (&self->shown, 0, sizeof self->shown);
+  GST_OBJECT_UNLOCK (self);
+  memset (&self->counters, 0, sizeof self->counters);
+  self->told = 0;
+  ok = find_clients (self, &s, &error);
+  if (!ok) {
+    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
+        ("There is nowhere to send to: %s; look at host, port and clients.",
+            error->message),
+        (NULL));
+  } else if (!open_socket (self, &s, &error)) {
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
+        ("Cannot open a UDP socket: %s; look at bind-address, bind-port and "
+         "whether there is a route to the client.",
+            error->message),
+        (NULL));
+    pf_udp_sink_stop (sink);
+    ok = FALSE;
+  } else {
+    set_options (self, &s);
+  }
+  g_clear_error (&error);
+  clear_settings (&s);
+  return ok;
+}
+
+static gboolean
+pf_udp_sink_unlock (GstBaseSink *sink)
+{
+  PfUdpSink *self = PF_UDP_SINK (sink);
+
+  if (self->socket)
+    pf_socket_wake (self->socket);
+  return TRUE;
+}
+
+static gboolean
+pf_udp_sink_unlock_stop (GstBaseSink *sink)
+{
+  PfUdpSink *self = PF_UDP_SINK (sink);
+
+  if (self->socket)
+    pf_socket_clear_wake (self->socket);
+  return TRUE;
+}
+
+static void
+pf_udp_sink_finalize (GObject *object)
+{
+  PfUdpSink *self = PF_UDP_SINK (object);
+
+  g_free (self->host);
+  g_free (self->clients);
+  g_free (self->bind_address);
+  G_OBJECT_CLASS (pf_udp_sink_parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags rw = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags ready = rw | GST_PARAM_MUTABLE_READY;
+  const GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  props[PROP_HOST] = g_param_spec_string ("host", "Host",
+      "Name or address to send to, unless clients is set", DEFAULT_HOST, ready);
+  props[PROP_PORT] = g_param_spec_uint ("port", "Port",
+      "Port to send to; of clients, where they name none", 1, 65535,
+      DEFAULT_PORT, ready);
+  props[PROP_CLIENTS] = g_param_spec_string ("clients", "Clients",
+      "Several addresses to send to, host:port with commas between; IPv6 as "
+      "[host]:port",
+      DEFAULT_CLIENTS, ready);
+  props[PROP_BIND_ADDRESS] =
+      g_param_spec_string ("bind-address", "Bind address",
+          "Own address to send from; unset: any", DEFAULT_BIND_ADDRESS, ready);
+  props[PROP_BIND_PORT] = g_param_spec_uint ("bind-port", "Bind port",
+      "Own port to send from; 0: any", 0, 65535, DEFAULT_BIND_PORT, ready);
+  props[PROP_DSCP] = g_param_spec_int ("dscp", "DSCP",
+      "Mark for the network (0 to 63); -1: none is set", -1, 63, DEFAULT_DSCP,
+      ready);
+  props[PROP_BUFFER_SIZE] = g_param_spec_uint ("buffer-size", "Buffer size",
+      "Bytes of the socket's send buffer, with a warning if the kernel grants "
+      "less; 0: up to 4 MiB",
+      0, G_MAXINT / 2, DEFAULT_BUFFER_SIZE, ready);
+  props[PROP_GSO] = g_param_spec_boolean ("gso", "GSO",
+      "Let the kernel cut packets out of one call where it can", DEFAULT_GSO,
+      ready);
+  /**
+   * PfUdpSink:stats:
+   *
+   * A structure application/x-pf-udpsink-stats, counted since READY: packets
+   * and bytes that were sent (to each client), gso-packets (of those, by
+   * UDP_SEGMENT), syscalls, errors (calls that failed, ICMP errors among
+   * them), dropped (packets that were not sent), unreadable (buffers that hold
+   * no packets), copies (of packets in several memories): uint64; buffer-size
+   * (bytes the kernel granted): uint.
+   */
+  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
+      "Counters since READY; see the documentation", GST_TYPE_STRUCTURE, ro);
+  props[PROP_PACKETS] = g_param_spec_uint64 ("packets", "Packets",
+      "Packets sent since READY, to each client", 0, G_MAXUINT64, 0, ro);
+  props[PROP_BYTES] = g_param_spec_uint64 ("bytes", "Bytes",
+      "Bytes in the packets sent since READY", 0, G_MAXUINT64, 0, ro);
+  props[PROP_ERRORS] = g_param_spec_uint64 ("errors", "Errors",
+      "Calls that failed since READY, ICMP errors among them", 0, G_MAXUINT64,
+      0, ro);
+  props[PROP_DROPPED] = g_param_spec_uint64 ("dropped", "Dropped",
+      "Packets that were not sent since READY", 0, G_MAXUINT64, 0, ro);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+pf_udp_sink_class_init (PfUdpSinkClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseSinkClass *sink_class = GST_BASE_SINK_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (pf_udp_sink_debug, "pfudpsink", 0, "packets to UDP");
+  GST_DEBUG_CATEGORY_GET (performance, "GST_PERFORMANCE");
+  object_class->set_property = pf_udp_sink_set_property;
+  object_class->get_property = pf_udp_sink_get_property;
+  object_class->finalize = pf_udp_sink_finalize;
+  element_class->query = GST_DEBUG_FUNCPTR (pf_udp_sink_query);
+  sink_class->start = GST_DEBUG_FUNCPTR (pf_udp_sink_start);
+  sink_class->stop = GST_DEBUG_FUNCPTR (pf_udp_sink_stop);
+  sink_class->unlock = GST_DEBUG_FUNCPTR (pf_udp_sink_unlock);
+  sink_class->unlock_stop = GST_DEBUG_FUNCPTR (pf_udp_sink_unlock_stop);
+  sink_class->render = GST_DEBUG_FUNCPTR (pf_udp_sink_render);
+  sink_class->render_list = GST_DEBUG_FUNCPTR (pf_udp_sink_render_list);
+  sink_class->propose_allocation =
+      GST_DEBUG_FUNCPTR (pf_udp_sink_propose_allocation);
+  install_properties (object_class);
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_set_static_metadata (element_class, "UDP packet sender",
+      "Sink/Network", "Sends packets over UDP, many a system call",
+      "The gst-punktfunk developers");
+}
+
+static void
+pf_udp_sink_init (PfUdpSink *self)
+{
+  self->host = g_strdup (DEFAULT_HOST);
+  self->port = DEFAULT_PORT;
+  self->bind_port = DEFAULT_BIND_PORT;
+  self->dscp = DEFAULT_DSCP;
+  self->buffer_size = DEFAULT_BUFFER_SIZE;
+  self->gso = DEFAULT_GSO;
+  gst_base_sink_set_sync (GST_BASE_SINK (self), FALSE);
+  gst_base_sink_set_processing_deadline (GST_BASE_SINK (self), 0);
+}

@@ -1,0 +1,872 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/**
+ * SECTION:element-pfudpsrc
+ * @title: pfudpsrc
+ *
+ * Receives packets over UDP, many a system call.
+ *
+ * In: datagrams. Out: packets in blocks (application/x-pf-block) toward
+ * elements that take them, else one a buffer, in one list for what was received
+ * together (application/x-pf-packet). The kernel puts packets of one sender
+ * together where it can (UDP_GRO), right in the memory that is pushed.
+ *
+ * Buffers are stamped with the time they were received. One thread waits for
+ * packets and pushes them; no latency is added.
+ *
+ * |[
+ * gst-launch-1.0 pfudpsrc port=5004 caps="application/x-pf-packet,wire=punktfunk1,fec=gf16,sealed=true" ! pfaesgcm mode=open key-file=session.key ! pffecdec ! h264parse ! avdec_h264 ! autovideosink sync=false
+ * ]|
+ *
+ * Since: 0.1
+ */
+#include "pf-udp-src.h"
+
+#include "pf-block.h"
+#include "pf-caps.h"
+#include "pf-slab.h"
+#include "pf-socket.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY_STATIC (pf_udp_src_debug);
+#define GST_CAT_DEFAULT pf_udp_src_debug
+
+#define DEFAULT_ADDRESS "0.0.0.0"
+#define DEFAULT_PORT 5004
+#define DEFAULT_BUFFER_SIZE 0
+#define DEFAULT_SOURCE NULL
+#define DEFAULT_PUNCH NULL
+#define DEFAULT_PUNCH_PAYLOAD "PFpunch1"
+#define DEFAULT_GRO TRUE
+#define DEFAULT_TIMEOUT_MS 0
+
+#define OWN_BUFFER_SIZE (4u << 20) /* what is asked for without a wish */
+
+/* A slab takes several messages, so that one small packet that is kept does
+ * not keep much more than itself. */
+#define MESSAGE_ROOM 65536
+#define SLAB_SIZE (4 * MESSAGE_ROOM)
+#define MAX_MESSAGES 64 /* taken at once */
+
+/* As punktfunk/1 has it: often at first, then to keep the way open. */
+#define PUNCHES_AT_FIRST 15
+#define PUNCH_AT_FIRST_US (200 * 1000)
+#define PUNCH_US (2 * G_USEC_PER_SEC)
+
+enum {
+  PROP_0,
+  PROP_ADDRESS,
+  PROP_PORT,
+  PROP_CAPS,
+  PROP_BUFFER_SIZE,
+  PROP_SOURCE,
+  PROP_PUNCH,
+  PROP_PUNCH_PAYLOAD,
+  PROP_GRO,
+  PROP_TIMEOUT,
+  PROP_STATS,
+  PROP_PACKETS,
+  PROP_BYTES,
+  PROP_FILTERED,
+  PROP_LOST,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+/* See the stats property. */
+typedef struct {
+  PfSocketCounters socket;
+  guint64 packets, bytes; /* pushed */
+  guint64 filtered;       /* of another source */
+  guint64 empty;
+  guint64 punches;
+  guint64 allocations;
+} Counters;
+
+/* Packets of one size at even distances in the slab. */
+typedef struct {
+  GstMemory *slab; /* a reference */
+  gsize start, stride, size, room;
+  guint n;
+} Run;
+
+struct _PfUdpSrc {
+  GstPushSrc parent;
+
+  /* object lock; settings are read at READY->PAUSED */
+  gchar *address, *source, *punch, *punch_payload;
+  guint port, buffer_size, timeout_ms;
+  gboolean gro;
+  GstCaps *caps;
+  Counters shown;
+  guint granted;   /* bytes of socket buffer */
+  guint used_port; /* that the socket is bound to */
+
+  /* set before PAUSED, then constant */
+  PfSocket *socket;
+  PfAddress source_at, punch_at; /* size 0: none */
+  gchar *punch_bytes;
+  gint64 timeout_us;
+
+  /* streaming thread */
+  gboolean blocks;
+  PfSlabPool *pool;
+  GstMemory *slab; /* filled up to at */
+  gsize at;
+  Run runs[2 * MAX_MESSAGES]; /* received, those from next_run on not pushed */
+  guint n_runs, next_run;
+  gboolean drained;
+  GstClockTime pts;
+  gint64 heard; /* when packets last came, or that they do not was told */
+  gint64 next_punch;
+  Counters counters;
+};
+
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+        GST_STATIC_CAPS (PF_CAPS_PACKETS ("{ true, false }")));
+
+G_DEFINE_FINAL_TYPE (PfUdpSrc, pf_udp_src, GST_TYPE_PUSH_SRC)
+GST_ELEMENT_REGISTER_DEFINE (
+    pfudpsrc, "pfudpsrc", GST_RANK_NONE, PF_TYPE_UDP_SRC)
+
+/* ---- Receiving ---------------------------------------------------------- */
+
+static gsize
+align (gsize size)
+{
+  return (size + PF_SLAB_ALIGN - 1) / PF_SLAB_ALIGN * PF_SLAB_ALIGN;
+}
+
+/* A packet of the slab, with the room it has: to the last run, or to one of
+ * its own. Rooms do not overlap: in a run they are the stride. */
+static void
+add_packet (PfUdpSrc *self, gsize start, gsize size, gsize room)
+{
+  Run *run = self->n_runs ? &self->runs[self->n_runs - 1] : NULL;
+
+  if (run && run->slab == self->slab && run->size == size &&
+      run->room == room && start == run->start + run->n * run->stride) {
+    run->n++;
+    return;
+  }
+  run = &self->runs[self->n_runs++];
+  run->slab = gst_memory_ref (self->slab);
+  run->start = start;
+  run->stride = run->room = room;
+  run->size = size;
+  run->n = 1;
+}
+
+/* The packets of a message that lies in the slab. */
+static void
+add_message (PfUdpSrc *self, const PfReceived *r)
+{
+  const gsize whole = r->size / r->segment * r->segment;
+  gsize at = self->at;
+
+  if (r->size <= r->segment) {
+    add_packet (self, at, r->size, align (r->size));
+  } else {
+    for (gsize done = 0; done < whole; done += r->segment)
+      add_packet (self, at + done, r->segment, r->segment);
+    if (whole < r->size)
+      add_packet (self, at + whole, r->size - whole, r->size - whole);
+  }
+  self->at += align (r->size);
+}
+
+static void
+forget_runs (PfUdpSrc *self)
+{
+  for (guint i = self->next_run; i < self->n_runs; i++)
+    gst_memory_unref (self->runs[i].slab);
+  self->n_runs = self->next_run = 0;
+}
+
+/* 1 with a message, 0 if there is none. */
+static int
+take_message (PfUdpSrc *self)
+{
+  GstMapInfo map;
+  PfReceived r;
+  int ret;
+
+  if (!self->slab || self->at > SLAB_SIZE - MESSAGE_ROOM) {
+    if (self->slab)
+      gst_memory_unref (self->slab);
+    self->slab = pf_slab_pool_alloc (self->pool, SLAB_SIZE);
+    self->at = 0;
+  }
+  if (!gst_memory_map (self->slab, &map, GST_MAP_WRITE))
+    return 0;
+  ret = pf_socket_receive (self->socket, map.data + self->at, MESSAGE_ROOM, &r);
+  gst_memory_unmap (self->slab, &map);
+  if (ret < 0) {
+    /* an ICMP error: of a punch that met nobody */
+    GST_DEBUG_OBJECT (self, "receiving: %s", g_strerror (-ret));
+    return 0;
+  }
+  if (ret == 0)
+    return 0;
+  if (self->source_at.size && !pf_address_matches (&r.from, &self->source_at)) {
+    self->counters.filtered += (r.size + r.segment - 1) / MAX (r.segment, 1);
+    GST_LOG_OBJECT (
+        self, "%" G_GSIZE_FORMAT " bytes of another source", r.size);
+  } else if (r.size == 0) {
+    self->counters.empty++;
+  } else {
+    add_message (self, &r);
+  }
+  return 1;
+}
+
+static GstClockTime
+running_time (PfUdpSrc *self)
+{
+  GstClock *clock = gst_element_get_clock (GST_ELEMENT (self));
+  GstClockTime base = gst_element_get_base_time (GST_ELEMENT (self)), now;
+
+  if (!clock)
+    return GST_CLOCK_TIME_NONE;
+  now = gst_clock_get_time (clock);
+  gst_object_unref (clock);
+  return now > base ? now - base : 0;
+}
+
+static void
+show_counters (PfUdpSrc *self)
+{
+  self->counters.socket = *pf_socket_counters (self->socket);
+  self->counters.allocations = pf_slab_pool_allocations (self->pool);
+  GST_OBJECT_LOCK (self);
+  self->shown = self->counters;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Takes what there is, as long as it is not too much at once. */
+static void
+take_messages (PfUdpSrc *self)
+{
+  guint n = 0;
+
+  while (n < MAX_MESSAGES && take_message (self))
+    n++;
+  self->drained = n < MAX_MESSAGES;
+  if (self->n_runs > 0) {
+    self->pts = running_time (self);
+    self->heard = g_get_monotonic_time ();
+  }
+  show_counters (self);
+}
+
+/* ---- Waiting ------------------------------------------------------------ */
+
+static void
+send_punch (PfUdpSrc *self, gint64 now)
+{
+  const struct iovec packet = { self->punch_bytes, strlen (self->punch_bytes) };
+
+  pf_socket_send (self->socket, &self->punch_at, &packet, 1, NULL);
+  self->next_punch =
+      now + (++self->counters.punches < PUNCHES_AT_FIRST ? PUNCH_AT_FIRST_US
+                                                         : PUNCH_US);
+  show_counters (self);
+}
+
+static void
+tell_timeout (PfUdpSrc *self)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("PfUdpSrcTimeout", "timeout-ms", G_TYPE_UINT,
+              (guint) (self->timeout_us / 1000), NULL)));
+}
+
+/* Until packets come; sends punches, and tells if none came for long. */
+static PfSocketEvent
+wait_for_packets (PfUdpSrc *self)
+{
+  for (;;) {
+    const gint64 now = g_get_monotonic_time ();
+    gint64 until = G_MAXINT64;
+    PfSocketEvent event;
+
+    if (self->punch_at.size) {
+      if (now >= self->next_punch)
+        send_punch (self, now);
+      until = self->next_punch;
+    }
+    if (self->timeout_us) {
+      if (now >= self->heard + self->timeout_us) {
+        tell_timeout (self);
+        self->heard = now;
+      }
+      until = MIN (until, self->heard + self->timeout_us);
+    }
+    event = pf_socket_wait (
+        self->socket, until == G_MAXINT64 ? -1 : MAX (until - now, 0));
+    if (event != PF_SOCKET_TIMEOUT)
+      return event;
+  }
+}
+
+/* ---- Pushing ------------------------------------------------------------ */
+
+static GstMemory *
+run_memory (const Run *run, guint first, guint n)
+{
+  const gsize room = n * run->stride;
+
+  return pf_slab_part (
+      run->slab, run->start + first * run->stride, room, 0, room);
+}
+
+/* Takes over the run's reference. */
+static GstBuffer *
+make_block (PfUdpSrc *self, const Run *run)
+{
+  GstBuffer *block = pf_block_new (
+      run_memory (run, 0, run->n), run->n, run->stride, 0, run->size);
+
+  self->counters.packets += run->n;
+  self->counters.bytes += run->n * run->size;
+  GST_BUFFER_PTS (block) = self->pts;
+  gst_memory_unref (run->slab);
+  return block;
+}
+
+/* All runs, one packet a buffer. */
+static GstBufferList *
+make_list (PfUdpSrc *self)
+{
+  GstBufferList *list = gst_buffer_list_new_sized (64);
+
+  while (self->next_run < self->n_runs) {
+    const Run *run = &self->runs[self->next_run++];
+
+    for (guint i = 0; i < run->n; i++) {
+      GstBuffer *packet = gst_buffer_new ();
+
+      gst_buffer_append_memory (
+          packet, pf_slab_part (run->slab, run->start + i * run->stride,
+                      run->stride, 0, run->size));
+      GST_BUFFER_PTS (packet) = self->pts;
+      gst_buffer_list_add (list, packet);
+    }
+    self->counters.packets += run->n;
+    self->counters.bytes += run->n * run->size;
+    gst_memory_unref (run->slab);
+  }
+  return list;
+}
+
+static GstFlowReturn
+pf_udp_src_create (GstPushSrc *src, GstBuffer **buffer)
+{
+  PfUdpSrc *self = PF_UDP_SRC (src);
+
+  /* Punches have their turn however many packets come, and so has unlock(). */
+  gboolean wait =
+      self->drained ||
+      (self->punch_at.size && g_get_monotonic_time () >= self->next_punch);
+
+  while (self->next_run == self->n_runs) {
+    self->next_run = self->n_runs = 0;
+    if (wait && wait_for_packets (self) == PF_SOCKET_WOKEN)
+      return GST_FLOW_FLUSHING;
+    take_messages (self);
+    wait = TRUE;
+  }
+  if (self->blocks) {
+    *buffer = make_block (self, &self->runs[self->next_run++]);
+  } else {
+    GstBufferList *list = make_list (self);
+
+    GST_LOG_OBJECT (self, "%u packets", gst_buffer_list_length (list));
+    gst_base_src_submit_buffer_list (GST_BASE_SRC (self), list);
+  }
+  if (self->next_run == self->n_runs)
+    show_counters (self);
+  return GST_FLOW_OK;
+}
+
+/* ---- Negotiation -------------------------------------------------------- */
+
+/* Fields of the packets: from the property, else from downstream if that
+ * leaves no choice. */
+static GstCaps *
+find_caps (PfUdpSrc *self)
+{
+  GstCaps *caps, *peer;
+
+  GST_OBJECT_LOCK (self);
+  caps = self->caps ? gst_caps_copy (self->caps) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (!caps) {
+    peer = gst_pad_peer_query_caps (GST_BASE_SRC_PAD (self), NULL);
+    if (peer && !gst_caps_is_any (peer) && !gst_caps_is_empty (peer))
+      caps = gst_caps_truncate (gst_caps_ref (peer));
+    gst_clear_caps (&peer);
+  }
+  if (caps && (gst_caps_is_any (caps) || !gst_caps_is_fixed (caps)))
+    gst_clear_caps (&caps);
+  return caps;
+}
+
+static GstCaps *
+named (const GstCaps *caps, const gchar *name)
+{
+  GstCaps *copy = gst_caps_copy (caps);
+
+  gst_structure_set_name (gst_caps_get_structure (copy, 0), name);
+  return copy;
+}
+
+static gboolean
+pf_udp_src_negotiate (GstBaseSrc *src)
+{
+  PfUdpSrc *self = PF_UDP_SRC (src);
+  GstPad *pad = GST_BASE_SRC_PAD (src);
+  GstCaps *fields = find_caps (self), *caps;
+  gboolean ok = TRUE;
+
+  if (!fields) {
+    GST_ELEMENT_ERROR (self, CORE, NEGOTIATION,
+        ("Nothing tells which packets these are; set caps, such as "
+         "application/x-pf-packet,wire=punktfunk1,fec=gf16,sealed=true."),
+        (NULL));
+    return FALSE;
+  }
+  caps = named (fields, PF_CAPS_BLOCK);
+  self->blocks = gst_pad_peer_query_accept_caps (pad, caps) &&
+                 pf_block_ask (pad, caps).blocks;
+  if (!self->blocks) {
+    gst_caps_unref (caps);
+    caps = named (fields, PF_CAPS_PACKET);
+    ok = gst_pad_peer_query_accept_caps (pad, caps);
+  }
+  ok = ok && gst_base_src_set_caps (src, caps);
+  GST_DEBUG_OBJECT (
+      self, "%" GST_PTR_FORMAT ": %s", caps, ok ? "agreed" : "refused");
+  gst_caps_unref (caps);
+  gst_caps_unref (fields);
+  return ok;
+}
+
+/* Memory is of our own slabs. */
+static gboolean
+pf_udp_src_decide_allocation (GstBaseSrc *src, GstQuery *query)
+{
+  (void) src;
+  (void) query;
+  return TRUE;
+}
+
+static gboolean
+pf_udp_src_query (GstBaseSrc *src, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY) {
+    /* packets are pushed when they come; the kernel holds no fixed time's */
+    gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
+    return TRUE;
+  }
+  return GST_BASE_SRC_CLASS (pf_udp_src_parent_class)->query (src, query);
+}
+
+/* ---- Properties --------------------------------------------------------- */
+
+static GstStructure *
+make_stats (PfUdpSrc *self)
+{
+  const Counters *c = &self->shown;
+
+  return gst_structure_new ("application/x-pf-udpsrc-stats", "packets",
+      G_TYPE_UINT64, c->packets, "bytes", G_TYPE_UINT64, c->bytes,
+      "gro-packets", G_TYPE_UINT64, c->socket.gro_packets, "syscalls",
+      G_TYPE_UINT64, c->socket.syscalls, "filtered", G_TYPE_UINT64, c->filtered,
+      "empty", G_TYPE_UINT64, c->empty, "lost", G_TYPE_UINT64,
+      c->socket.overflows, "errors", G_TYPE_UINT64, c->socket.errors, "punches",
+      G_TYPE_UINT64, c->punches, "allocations", G_TYPE_UINT64, c->allocations,
+      "buffer-size", G_TYPE_UINT, self->granted, NULL);
+}
+
+static void
+set_string (gchar **to, const GValue *value)
+{
+  g_free (*to);
+  *to = g_value_dup_string (value);
+}
+
+static void
+pf_udp_src_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  PfUdpSrc *self = PF_UDP_SRC (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+  case PROP_ADDRESS:
+    set_string (&self->address, value);
+    break;
+  case PROP_PORT:
+    self->port = g_value_get_uint (value);
+    break;
+  case PROP_CAPS:
+    gst_caps_replace (&self->caps, (GstCaps *) gst_value_get_caps (value));
+    break;
+  case PROP_BUFFER_SIZE:
+    self->buffer_size = g_value_get_uint (value);
+    break;
+  case PROP_SOURCE:
+    set_string (&self->source, value);
+    break;
+  case PROP_PUNCH:
+    set_string (&self->punch, value);
+    break;
+  case PROP_PUNCH_PAYLOAD:
+    set_string (&self->punch_payload, value);
+    break;
+  case PROP_GRO:
+    self->gro = g_value_get_boolean (value);
+    break;
+  case PROP_TIMEOUT:
+    self->timeout_ms = g_value_get_uint (value);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+pf_udp_src_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  PfUdpSrc *self = PF_UDP_SRC (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+  case PROP_ADDRESS:
+    g_value_set_string (value, self->address);
+    break;
+  case PROP_PORT:
+    g_value_set_uint (value, self->used_port ? self->used_port : self->port);
+    break;
+  case PROP_CAPS:
+    gst_value_set_caps (value, self->caps);
+    break;
+  case PROP_BUFFER_SIZE:
+    g_value_set_uint (value, self->buffer_size);
+    break;
+  case PROP_SOURCE:
+    g_value_set_string (value, self->source);
+    break;
+  case PROP_PUNCH:
+    g_value_set_string (value, self->punch);
+    break;
+  case PROP_PUNCH_PAYLOAD:
+    g_value_set_string (value, self->punch_payload);
+    break;
+  case PROP_GRO:
+    g_value_set_boolean (value, self->gro);
+    break;
+  case PROP_TIMEOUT:
+    g_value_set_uint (value, self->timeout_ms);
+    break;
+  case PROP_STATS:
+    g_value_take_boxed (value, make_stats (self));
+    break;
+  case PROP_PACKETS:
+    g_value_set_uint64 (value, self->shown.packets);
+    break;
+  case PROP_BYTES:
+    g_value_set_uint64 (value, self->shown.bytes);
+    break;
+  case PROP_FILTERED:
+    g_value_set_uint64 (value, self->shown.filtered);
+    break;
+  case PROP_LOST:
+    g_value_set_uint64 (value, self->shown.socket.overflows);
+    break;
+  default:
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* ---- States ------------------------------------------------------------- */
+
+/* What start() needs of the settings. */
+typedef struct {
+  gchar *address, *source, *punch, *punch_payload;
+  guint port, buffer_size, timeout_ms;
+  gboolean gro;
+} Settings;
+
+static void
+get_settings (PfUdpSrc *self, Settings *s)
+{
+  GST_OBJECT_LOCK (self);
+  s->address = g_strdup (self->address);
+  s->source = g_strdup (self->source);
+  s->punch = g_strdup (self->punch);
+  s->punch_payload = g_strdup (self->punch_payload);
+  s->port = self->port;
+  s->buffer_size = self->buffer_size;
+  s->timeout_ms = self->timeout_ms;
+  s->gro = self->gro;
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+clear_settings (Settings *s)
+{
+  g_free (s->address);
+  g_free (s->source);
+  g_free (s->punch);
+  g_free (s->punch_payload);
+}
+
+/* Opens the socket and finds the other addresses, of its family. */
+static gboolean
+open_socket (PfUdpSrc *self, const Settings *s)
+{
+  GError *error = NULL;
+  PfAddress local;
+  int family;
+
+  memset (&self->source_at, 0, sizeof self->source_at);
+  memset (&self->punch_at, 0, sizeof self->punch_at);
+  if (!pf_address_resolve (&local, s->address, s->port, AF_UNSPEC, &error) ||
+      !(self->socket = pf_socket_new (&local, &error))) {
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
+        ("Cannot open a UDP socket: %s; look at address and port, and whether "
+         "another program has that port.",
+            error->message),
+        (NULL));
+    g_clear_error (&error);
+    return FALSE;
+  }
+  family = local.at.ss_family;
+  if ((s->source && *s->source &&
+          !pf_address_parse (&self->source_at, s->source, 0, family, &error)) ||
+      (s->punch && *s->punch &&
+          !pf_address_parse (
+              &self->punch_at, s->punch, DEFAULT_PORT, family, &error))) {
+    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
+        ("An address cannot be used: %s; look at source and punch.",
+            error->message),
+        (NULL));
+    g_clear_error (&error);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+set_options (PfUdpSrc *self, const Settings *s)
+{
+  const guint wish = s->buffer_size ? s->buffer_size : OWN_BUFFER_SIZE;
+  const guint granted = pf_socket_set_receive_buffer (self->socket, wish);
+  PfAddress local;
+
+  if (granted < s->buffer_size)
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("The kernel grants a receive buffer of %u bytes, not the %u asked "
+         "for; raise the sysctl net.core.rmem_max, or packets of large frames "
+         "may be lost.",
+            granted, s->buffer_size),
+        (NULL));
+  pf_socket_local (self->socket, &local);
+  GST_OBJECT_LOCK (self);
+  self->granted = granted;
+  self->used_port = pf_address_port (&local);
+  GST_OBJECT_UNLOCK (self);
+  if (s->gro && !pf_socket_set_gro (self->socket, TRUE))
+    GST_INFO_OBJECT (self, "the kernel has no UDP_GRO");
+  self->timeout_us = (gint64) s->timeout_ms * 1000;
+  self->punch_bytes = g_strdup (s->punch_payload ? s->punch_payload : "");
+}
+
+static gboolean
+pf_udp_src_stop (GstBaseSrc *src)
+{
+  PfUdpSrc *self = PF_UDP_SRC (src);
+
+  forget_runs (self);
+  if (self->slab)
+    gst_memory_unref (self->slab);
+  self->slab = NULL;
+  pf_slab_pool_free (self->pool);
+  self->pool = NULL;
+  pf_socket_free (self->socket);
+  self->socket = NULL;
+  g_clear_pointer (&self->punch_bytes, g_free);
+  GST_OBJECT_LOCK (self);
+  self->used_port = 0;
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+static gboolean
+pf_udp_src_start (GstBaseSrc *src)
+{
+  PfUdpSrc *self = PF_UDP_SRC (src);
+  gboolean ok;
+  Settings s;
+
+  get_settings (self, &s);
+  GST_OBJECT_LOCK (self);
+  memset (&self->shown, 0, sizeof self->shown);
+  GST_OBJECT_UNLOCK (self);
+  memset (&self->counters, 0, sizeof self->counters);
+  self->pool = pf_slab_pool_new ();
+  self->at = 0;
+  self->drained = TRUE;
+  self->heard = self->next_punch = g_get_monotonic_time ();
+  ok = open_socket (self, &s);
+  if (ok)
+    set_options (self, &s);
+  else
+    pf_udp_src_stop (src);
+  clear_settings (&s);
+  return ok;
+}
+
+static gboolean
+pf_udp_src_unlock (GstBaseSrc *src)
+{
+  PfUdpSrc *self = PF_UDP_SRC (src);
+
+  if (self->socket)
+    pf_socket_wake (self->socket);
+  return TRUE;
+}
+
+static gboolean
+pf_udp_src_unlock_stop (GstBaseSrc *src)
+{
+  PfUdpSrc *self = PF_UDP_SRC (src);
+
+  if (self->socket)
+    pf_socket_clear_wake (self->socket);
+  return TRUE;
+}
+
+static void
+pf_udp_src_finalize (GObject *object)
+{
+  PfUdpSrc *self = PF_UDP_SRC (object);
+
+  g_free (self->address);
+  g_free (self->source);
+  g_free (self->punch);
+  g_free (self->punch_payload);
+  gst_clear_caps (&self->caps);
+  G_OBJECT_CLASS (pf_udp_src_parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags rw = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags ready = rw | GST_PARAM_MUTABLE_READY;
+  const GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  props[PROP_ADDRESS] = g_param_spec_string ("address", "Address",
+      "Own address to receive at; 0.0.0.0: all of IPv4, :: of both families",
+      DEFAULT_ADDRESS, ready);
+  props[PROP_PORT] = g_param_spec_uint ("port", "Port",
+      "Own port to receive at; 0: a free one, which is then shown here", 0,
+      65535, DEFAULT_PORT, ready);
+  props[PROP_CAPS] = g_param_spec_boxed ("caps", "Caps",
+      "What the packets are: wire, fec and sealed; nothing on the wire tells",
+      GST_TYPE_CAPS, ready);
+  props[PROP_BUFFER_SIZE] = g_param_spec_uint ("buffer-size", "Buffer size",
+      "Bytes of the socket's receive buffer, with a warning if the kernel "
+      "grants less; 0: up to 4 MiB",
+      0, G_MAXINT / 2, DEFAULT_BUFFER_SIZE, ready);
+  props[PROP_SOURCE] = g_param_spec_string ("source", "Source",
+      "Take packets only from this address, host:port or a host with any port; "
+      "unset: from all",
+      DEFAULT_SOURCE, ready);
+  props[PROP_PUNCH] = g_param_spec_string ("punch", "Punch",
+      "Send hole-punch datagrams to this address, host:port; unset: none",
+      DEFAULT_PUNCH, ready);
+  props[PROP_PUNCH_PAYLOAD] =
+      g_param_spec_string ("punch-payload", "Punch payload",
+          "What a hole-punch datagram holds", DEFAULT_PUNCH_PAYLOAD, ready);
+  props[PROP_GRO] = g_param_spec_boolean ("gro", "GRO",
+      "Let the kernel put packets together where it can", DEFAULT_GRO, ready);
+  props[PROP_TIMEOUT] = g_param_spec_uint ("timeout-ms", "Timeout",
+      "Post a message PfUdpSrcTimeout whenever no packet came for so many "
+      "milliseconds; 0: never",
+      0, G_MAXUINT, DEFAULT_TIMEOUT_MS, ready);
+  /**
+   * PfUdpSrc:stats:
+   *
+   * A structure application/x-pf-udpsrc-stats, counted since READY: packets
+   * and bytes pushed, gro-packets (received several a call), syscalls,
+   * filtered (packets of another source), empty (datagrams without bytes),
+   * lost (packets the socket's buffer had no room for), errors (ICMP errors
+   * among them), punches, allocations (of slabs): uint64; buffer-size (bytes
+   * the kernel granted): uint.
+   */
+  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
+      "Counters since READY; see the documentation", GST_TYPE_STRUCTURE, ro);
+  props[PROP_PACKETS] = g_param_spec_uint64 ("packets", "Packets",
+      "Packets pushed since READY", 0, G_MAXUINT64, 0, ro);
+  props[PROP_BYTES] = g_param_spec_uint64 ("bytes", "Bytes",
+      "Bytes in the packets pushed since READY", 0, G_MAXUINT64, 0, ro);
+  props[PROP_FILTERED] = g_param_spec_uint64 ("filtered", "Filtered",
+      "Packets of another source than the one set, since READY", 0, G_MAXUINT64,
+      0, ro);
+  props[PROP_LOST] = g_param_spec_uint64 ("lost", "Lost",
+      "Packets the socket's buffer had no room for, since READY", 0,
+      G_MAXUINT64, 0, ro);
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+pf_udp_src_class_init (PfUdpSrcClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseSrcClass *src_class = GST_BASE_SRC_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (pf_udp_src_debug, "pfudpsrc", 0, "packets from UDP");
+  object_class->set_property = pf_udp_src_set_property;
+  object_class->get_property = pf_udp_src_get_property;
+  object_class->finalize = pf_udp_src_finalize;
+  src_class->start = GST_DEBUG_FUNCPTR (pf_udp_src_start);
+  src_class->stop = GST_DEBUG_FUNCPTR (pf_udp_src_stop);
+  src_class->unlock = GST_DEBUG_FUNCPTR (pf_udp_src_unlock);
+  src_class->unlock_stop = GST_DEBUG_FUNCPTR (pf_udp_src_unlock_stop);
+  src_class->negotiate = GST_DEBUG_FUNCPTR (pf_udp_src_negotiate);
+  src_class->decide_allocation =
+      GST_DEBUG_FUNCPTR (pf_udp_src_decide_allocation);
+  src_class->query = GST_DEBUG_FUNCPTR (pf_udp_src_query);
+  GST_PUSH_SRC_CLASS (klass)->create = GST_DEBUG_FUNCPTR (pf_udp_src_create);
+  install_properties (object_class);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "UDP packet receiver",
+      "Source/Network", "Receives packets over UDP, many a system call",
+      "The gst-punktfunk developers");
+}
+
+static void
+pf_udp_src_init (PfUdpSrc *self)
+{
+  self->address = g_strdup (DEFAULT_ADDRESS);
+  self->port = DEFAULT_PORT;
+  self->buffer_size = DEFAULT_BUFFER_SIZE;
+  self->punch_payload = g_strdup (DEFAULT_PUNCH_PAYLOAD);
+  self->gro = DEFAULT_GRO;
+  self->timeout_ms = DEFAULT_TIMEOUT_MS;
+  gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
+  gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
+}
