@@ -609,7 +609,10 @@ wanted_config (
   config->packets.max_block = self->max_block;
   config->packets.max_frame = self->max_frame;
   config->deadline_ns = self->deadline_us * 1000ull;
+  /* a format's own bound on frames may be so small that parity finds no room */
   config->budget = (size_t) MIN (self->memory_budget, SIZE_MAX);
+  if (config->budget == 0)
+    config->budget = (size_t) 4 * self->max_frame;
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }

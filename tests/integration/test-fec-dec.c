@@ -1247,6 +1247,8 @@ static const Network networks[] = {
       "", TRUE },
   { "/fecdec/network/gf8", "fec=gf8 percentage=10", "loss-ppm=50000", "",
       FALSE },
+  { "/fecdec/network/gamestream", "wire=gamestream fec=gf8 percentage=10",
+      "loss-ppm=50000", "", FALSE },
   { "/fecdec/network/disorder", "percentage=10",
       "loss-ppm=30000 duplicate-ppm=50000 reorder-ppm=50000", "", FALSE },
   { "/fecdec/network/no-fec", "fec=none", "loss-ppm=20000", "", FALSE },
