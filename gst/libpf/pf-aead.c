@@ -122,10 +122,15 @@ wipe_spans (const PfAeadSpan *spans, size_t n_spans)
 }
 
 static int
-check_sizes (size_t aad_size, const PfAeadSpan *spans, size_t n_spans)
+check (const PfAead *aead, PfAeadDirection direction, const uint8_t *nonce,
+    const uint8_t *aad, size_t aad_size, const PfAeadSpan *spans,
+    size_t n_spans, const uint8_t *tag)
 {
   size_t total = 0;
 
+  if (!aead || aead->direction != direction || !nonce || !tag ||
+      (!aad && aad_size))
+    return PF_ERR_INVALID;
   if (aad_size > PF_AEAD_SIZE_MAX)
     return PF_ERR_RANGE;
   for (size_t i = 0; i < n_spans; i++) {
@@ -162,14 +167,11 @@ pf_aead_seal (PfAead *aead, const uint8_t *nonce, const uint8_t *aad,
     uint8_t tag[PF_AEAD_TAG_SIZE])
 {
   uint8_t rest[EVP_MAX_BLOCK_LENGTH];
-  int ret = PF_ERR_INVALID, n;
+  int ret, n;
 
   if (!spans && n_spans)
     return PF_ERR_INVALID;
-  if (!aead || aead->direction != PF_AEAD_SEAL || !nonce || !tag ||
-      (!aad && aad_size))
-    goto fail;
-  ret = check_sizes (aad_size, spans, n_spans);
+  ret = check (aead, PF_AEAD_SEAL, nonce, aad, aad_size, spans, n_spans, tag);
   if (ret < 0)
     goto fail;
   ret = PF_ERR_UNSUPPORTED;
@@ -191,14 +193,11 @@ pf_aead_open (PfAead *aead, const uint8_t *nonce, const uint8_t *aad,
     const uint8_t *tag, size_t tag_size)
 {
   uint8_t expected[PF_AEAD_TAG_SIZE], rest[EVP_MAX_BLOCK_LENGTH];
-  int ret = PF_ERR_INVALID, n;
+  int ret, n;
 
   if (!spans && n_spans)
     return PF_ERR_INVALID;
-  if (!aead || aead->direction != PF_AEAD_OPEN || !nonce || !tag ||
-      (!aad && aad_size))
-    goto fail;
-  ret = check_sizes (aad_size, spans, n_spans);
+  ret = check (aead, PF_AEAD_OPEN, nonce, aad, aad_size, spans, n_spans, tag);
   if (ret < 0)
     goto fail;
   /* OpenSSL would take a shorter tag and compare no more than that. */

@@ -2,7 +2,7 @@
 /*
  * Error codes in words.
  */
-#include "pf.h"
+#include "pf-error.h"
 
 const char *
 pf_strerror (int error)
@@ -20,6 +20,12 @@ pf_strerror (int error)
     return "too few shards to restore the lost ones";
   case PF_ERR_UNSUPPORTED:
     return "not in this build or not on this processor";
+  case PF_ERR_AUTH:
+    return "a packet is forged, damaged or sealed with another key";
+  case PF_ERR_REPLAY:
+    return "a packet was seen before or is too old";
+  case PF_ERR_EXHAUSTED:
+    return "the key has no unused nonce left";
   default:
     return "unknown error";
   }

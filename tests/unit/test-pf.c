@@ -2,7 +2,7 @@
 /*
  * What every user of libpf relies on first: its version and its error texts.
  */
-#include "pf.h"
+#include "pf-error.h"
 #include "pf-test.h"
 
 #include <stdio.h>
@@ -37,14 +37,14 @@ test_error_texts (void)
 
   PF_REQUIRE (unknown);
   PF_CHECK_STR (pf_strerror (-1000), unknown);
-  for (a = PF_OK; a >= PF_ERR_UNSUPPORTED; a--) {
+  for (a = PF_OK; a >= PF_ERR_EXHAUSTED; a--) {
     PF_REQUIRE (pf_strerror (a));
     PF_CHECK (strlen (pf_strerror (a)) > 0);
     PF_CHECK (strcmp (pf_strerror (a), unknown) != 0);
     for (b = PF_OK; b > a; b--)
       PF_CHECK (strcmp (pf_strerror (a), pf_strerror (b)) != 0);
   }
-  PF_CHECK_STR (pf_strerror (PF_ERR_UNSUPPORTED - 1), unknown);
+  PF_CHECK_STR (pf_strerror (PF_ERR_EXHAUSTED - 1), unknown);
 }
 
 int
