@@ -30,6 +30,7 @@
 #include "pf-adapt.h"
 #include "pf-block.h"
 #include "pf-caps.h"
+#include "pf-fec-dec-stats.h"
 #include "pf-reassembler.h"
 #include "pf-timer.h"
 
@@ -69,15 +70,6 @@ enum {
 
 static GParamSpec *props[N_PROPS];
 
-/* What the reassembler does not count itself. */
-typedef struct {
-  guint64 bytes;      /* of frames */
-  guint64 unreadable; /* buffers that hold no packets */
-  guint64 copies;
-  guint64 reports;
-  guint loss_ppm;
-} Counters;
-
 struct _PfFecDec {
   GstElement parent;
   GstPad *sinkpad, *srcpad;
@@ -89,13 +81,13 @@ struct _PfFecDec {
 
   /* object lock; as of the last packets */
   PfReassemblerStats shown;
-  Counters shown_counters;
+  PfFecDecCounters shown_counters;
 
   /* the sink pad's stream lock: streaming thread and timer in turn */
   PfReassembler *r;
   PfReassemblerConfig config; /* r was made with */
   PfReassemblerStats past;    /* of reassemblers before */
-  Counters counters;
+  PfFecDecCounters counters;
   PfLossWindow window;
   guint64 held_bytes; /* of filler, when last looked at */
   GstSegment segment; /* downstream */
@@ -279,56 +271,14 @@ push_due (PfFecDec *self, GstClockTime now, guint64 due)
 
 /* ---- Counters ----------------------------------------------------------- */
 
-/* In stats, by the offset of a guint64 in PfReassemblerStats. */
-#define AT(field) G_STRUCT_OFFSET (PfReassemblerStats, field)
-static const struct {
-  const gchar *name;
-  gsize at;
-} fields[] = {
-  { "packets", AT (packets) },
-  { "packets-taken", AT (fates[PF_TAKEN]) },
-  { "packets-filler", AT (fates[PF_TAKEN_FILLER]) },
-  { "dropped-invalid", AT (fates[PF_DROP_INVALID]) },
-  { "dropped-range", AT (fates[PF_DROP_RANGE]) },
-  { "dropped-conflict", AT (fates[PF_DROP_CONFLICT]) },
-  { "duplicates", AT (fates[PF_DROP_DUPLICATE]) },
-  { "not-needed", AT (fates[PF_DROP_NOT_NEEDED]) },
-  { "dropped-late", AT (fates[PF_DROP_LATE]) },
-  { "dropped-far", AT (fates[PF_DROP_FAR]) },
-  { "dropped-budget", AT (fates[PF_DROP_BUDGET]) },
-  { "filler-bytes", AT (filler_bytes) },
-  { "frames", AT (frames) },
-  { "frames-restored", AT (frames_restored) },
-  { "frames-lost", AT (frames_lost) },
-  { "frames-evicted", AT (frames_evicted) },
-  { "frames-broken", AT (frames_broken) },
-  { "jumps", AT (jumps) },
-  { "shards-restored", AT (shards_restored) },
-  { "shards-late", AT (shards_late) },
-  { "gathered-bytes", AT (gathered) },
-};
-#undef AT
-
-static guint64 *
-field_of (PfReassemblerStats *stats, guint i)
-{
-  return G_STRUCT_MEMBER_P (stats, fields[i].at);
-}
-
 /* All so far, also of reassemblers that are gone. */
 static PfReassemblerStats
 totals (PfFecDec *self)
 {
   PfReassemblerStats all = self->past;
 
-  if (self->r) {
-    PfReassemblerStats s = *pf_reassembler_stats (self->r);
-
-    for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-      *field_of (&all, i) += *field_of (&s, i);
-    all.memory = s.memory;
-    all.memory_peak = MAX (all.memory_peak, s.memory_peak);
-  }
+  if (self->r)
+    pf_fec_dec_stats_add (&all, pf_reassembler_stats (self->r));
   return all;
 }
 
@@ -341,16 +291,6 @@ show_counters (PfFecDec *self)
   self->shown = all;
   self->shown_counters = self->counters;
   GST_OBJECT_UNLOCK (self);
-}
-
-/* Packets that were not as they should be; those that came twice or were not
- * needed are not among them. */
-static guint64
-dropped (const PfReassemblerStats *s, const Counters *c)
-{
-  return s->fates[PF_DROP_INVALID] + s->fates[PF_DROP_RANGE] +
-         s->fates[PF_DROP_CONFLICT] + s->fates[PF_DROP_LATE] +
-         s->fates[PF_DROP_FAR] + s->fates[PF_DROP_BUDGET] + c->unreadable;
 }
 
 static void
@@ -760,26 +700,6 @@ pf_fec_dec_sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
 
 /* ---- Properties --------------------------------------------------------- */
 
-/* Call with the object lock. */
-static GstStructure *
-make_stats_unlocked (PfFecDec *self)
-{
-  const Counters *c = &self->shown_counters;
-  GstStructure *s = gst_structure_new ("application/x-pf-fecdec-stats",
-      "dropped", G_TYPE_UINT64, dropped (&self->shown, c), "unreadable",
-      G_TYPE_UINT64, c->unreadable, "bytes", G_TYPE_UINT64, c->bytes, "copies",
-      G_TYPE_UINT64, c->copies, "reports", G_TYPE_UINT64, c->reports,
-      "loss-ppm", G_TYPE_UINT, c->loss_ppm, "memory", G_TYPE_UINT64,
-      (guint64) self->shown.memory, "memory-peak", G_TYPE_UINT64,
-      (guint64) self->shown.memory_peak, "kernel", G_TYPE_STRING,
-      pf_fec_kernel (), NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
-    gst_structure_set (
-        s, fields[i].name, G_TYPE_UINT64, *field_of (&self->shown, i), NULL);
-  return s;
-}
-
 static void
 pf_fec_dec_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -841,7 +761,8 @@ pf_fec_dec_get_property (
     g_value_set_uint64 (value, self->memory_budget);
     break;
   case PROP_STATS:
-    g_value_take_boxed (value, make_stats_unlocked (self));
+    g_value_take_boxed (
+        value, pf_fec_dec_stats_structure (s, &self->shown_counters));
     break;
   case PROP_FRAMES:
     g_value_set_uint64 (value, s->frames);
@@ -856,7 +777,8 @@ pf_fec_dec_get_property (
     g_value_set_uint64 (value, s->packets);
     break;
   case PROP_DROPPED:
-    g_value_set_uint64 (value, dropped (s, &self->shown_counters));
+    g_value_set_uint64 (
+        value, pf_fec_dec_stats_dropped (s, &self->shown_counters));
     break;
   case PROP_COPIES:
     g_value_set_uint64 (value, self->shown_counters.copies);
@@ -951,27 +873,8 @@ install_counters (void)
   /**
    * PfFecDec:stats:
    *
-   * A structure application/x-pf-fecdec-stats, counted since READY; all fields
-   * are uint64, but for loss-ppm (uint) and kernel (string).
-   *
-   * Of packets: packets (all, and the next ten add up to it), packets-taken,
-   * packets-filler, dropped-invalid (no such packet), dropped-range (outside
-   * what was agreed on), dropped-conflict (against the packets before it),
-   * duplicates, not-needed (the block was whole), dropped-late (the frame was
-   * given up), dropped-far (a frame number far off), dropped-budget (no memory
-   * left); dropped (the six that begin so, and unreadable), unreadable
-   * (buffers that hold no packet), filler-bytes.
-   *
-   * Of frames: frames (handed out), frames-restored (of these, with the help
-   * of parity), frames-lost, frames-evicted and frames-broken (of these, to
-   * stay within memory-budget, and not decodable), bytes (of access units),
-   * jumps (of the frame number), shards-restored, shards-late (of these,
-   * arrived afterwards).
-   *
-   * copies (frames and packets copied once more than needed), gathered-bytes
-   * (copied to join the blocks of a frame), memory and memory-peak (bytes),
-   * reports (sent upstream), loss-ppm (of the last), kernel (of the erasure
-   * code).
+   * A structure application/x-pf-fecdec-stats, counted since READY; its fields
+   * are in pf-fec-dec-stats.h.
    */
   props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
       "Counters since READY; see the documentation", GST_TYPE_STRUCTURE, ro);
