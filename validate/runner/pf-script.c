@@ -273,6 +273,11 @@ read_lines (Reader *r, gchar **lines, GError **error)
     if (!joined->len)
       first = i + 1;
     ok = check_line (line, error);
+    if (ok && !*text) {
+      g_set_error (
+          error, PF_SCRIPT_ERROR, 0, "a blank line inside of a structure");
+      ok = FALSE;
+    }
     if (!ok) {
       g_prefix_error (error, "%s:%u: ", r->path, i + 1);
       break;
