@@ -24,18 +24,15 @@
  */
 #include "pf-aes-gcm.h"
 
-#include "pf-block.h"
+#include "pf-aes-gcm-private.h"
 #include "pf-caps.h"
-#include "pf-key.h"
-#include "pf-replay.h"
-#include "pf-slab.h"
 
 #include <string.h>
 #include <unistd.h>
 
-GST_DEBUG_CATEGORY_STATIC (pf_aes_gcm_debug);
+GST_DEBUG_CATEGORY (pf_aes_gcm_debug);
+GST_DEBUG_CATEGORY (pf_aes_gcm_performance);
 #define GST_CAT_DEFAULT pf_aes_gcm_debug
-GST_DEBUG_CATEGORY_STATIC (cat_performance);
 
 #define DEFAULT_MODE MODE_SEAL
 #define DEFAULT_CIPHER PF_AEAD_AES_128_GCM
@@ -44,13 +41,6 @@ GST_DEBUG_CATEGORY_STATIC (cat_performance);
 #define DEFAULT_KEY_TIMEOUT_MS 10000
 #define DEFAULT_TO_HOST FALSE
 #define DEFAULT_FORBID_COPY FALSE
-
-#define LOOK_AGAIN_US 10000 /* between looks at a key file that was good */
-#define FAILURES_TOLD 100   /* packets in a row that did not open */
-#define TELL_AGAIN_US 5000000
-#define FRESH_ROWS_MAX 64
-
-typedef enum { MODE_SEAL, MODE_OPEN, MODE_NONE } Mode;
 
 enum {
   PROP_0,
@@ -71,55 +61,6 @@ enum {
 };
 
 static GParamSpec *props[N_PROPS];
-
-/* Counters; see the stats property. */
-typedef struct {
-  guint64 packets, rejected, replayed, copies, allocations;
-} Counters;
-
-struct _PfAesGcm {
-  GstElement parent;
-  GstPad *sinkpad, *srcpad;
-
-  /* object lock; settings do not change while running */
-  gboolean running;
-  Mode mode;
-  PfAeadCipher cipher;
-  gchar *key_file;
-  gint key_fd; /* ours */
-  guint key_timeout_ms;
-  gboolean to_host, forbid_copy;
-  Counters counters;
-
-  /* streaming thread; begun at READY->PAUSED, gone at PAUSED->READY */
-  PfSlabPool *pool;
-  const PfWire *wire;
-  PfNonceSource source;
-  gboolean split; /* blocks come in, packets go out */
-  gboolean outside_key;
-  PfKey key; /* sealing: until there is a sealer */
-  gboolean have_key;
-  PfSealer *sealer;
-  PfAead *opener;
-  PfReplay *replay;
-  guint64 highest; /* number that was opened */
-  gboolean proven; /* the key opened a packet */
-  PfKeyStamp stamp;
-  gint64 looked, waiting_since, told;
-  guint failures; /* in a row */
-};
-
-/* What one call of a chain function did. */
-typedef struct {
-  PfAesGcm *self;
-  Counters n;
-  GstFlowReturn ret;
-  /* rows for packets that cannot be worked on in place */
-  GstMemory *fresh;
-  gsize stride;
-  guint n_rows, used;
-  guint left; /* packets to come */
-} Work;
 
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -178,579 +119,6 @@ post_error (PfAesGcm *self, GError *error)
       error->domain, error->code, g_strdup (error->message), NULL, __FILE__,
       GST_FUNCTION, __LINE__);
   g_error_free (error);
-}
-
-/* ---- Keys --------------------------------------------------------------- */
-
-/* Who seals and for which stream: part of every nonce. */
-static PfNonceScheme
-nonce_scheme (PfAesGcm *self, const PfWire *wire)
-{
-  if (wire == &pf_wire_gamestream)
-    return PF_NONCE_GAMESTREAM_VIDEO;
-  return self->to_host ? PF_NONCE_PUNKTFUNK1_CLIENT : PF_NONCE_PUNKTFUNK1_HOST;
-}
-
-static void
-drop_keys (PfAesGcm *self)
-{
-  pf_sealer_free (self->sealer);
-  self->sealer = NULL;
-  pf_aead_free (self->opener);
-  self->opener = NULL;
-  pf_replay_free (self->replay);
-  self->replay = NULL;
-  pf_key_clear (&self->key);
-  self->have_key = FALSE;
-}
-
-/* The one sealer of the key, which is gone from here then. */
-static gboolean
-make_sealer (PfAesGcm *self)
-{
-  int ret;
-
-  if (self->outside_key && !pf_key_claim (&self->key, self->source.scheme)) {
-    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
-        ("This key has sealed before: hand a fresh one to every run."), (NULL));
-    return FALSE;
-  }
-  memcpy (self->source.salt, self->key.salt, sizeof self->source.salt);
-  ret = pf_sealer_new (self->key.cipher, &self->source, self->key.key,
-      pf_aead_key_size (self->key.cipher), &self->sealer);
-  pf_key_clear (&self->key);
-  self->have_key = FALSE;
-  if (ret < 0) {
-    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
-        ("Cannot seal with this cipher and key; try another cipher."),
-        ("%s", pf_strerror (ret)));
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* Opens with this key from now on. What was opened with another does not
- * matter any more. Errors: LIBRARY/SETTINGS. */
-static gboolean
-install_key (PfAesGcm *self, const PfKey *key, GError **error)
-{
-  PfReplay *replay = NULL;
-  PfAead *opener = NULL;
-  int ret = pf_replay_new (PF_REPLAY_PUNKTFUNK1, &replay);
-
-  if (ret == 0)
-    ret = pf_aead_new (key->cipher, PF_AEAD_OPEN, key->key,
-        pf_aead_key_size (key->cipher), &opener);
-  if (ret < 0) {
-    pf_replay_free (replay);
-    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
-        "Cannot open packets with this key: %s", pf_strerror (ret));
-    return FALSE;
-  }
-  drop_keys (self);
-  self->replay = replay;
-  self->opener = opener;
-  self->key = *key;
-  self->have_key = TRUE;
-  memcpy (self->source.salt, key->salt, sizeof self->source.salt);
-  self->highest = 0;
-  self->proven = FALSE;
-  self->failures = 0;
-  GST_INFO_OBJECT (self, "opening with a new key");
-  return TRUE;
-}
-
-/* Whether the sealer has put a new key into the key file, which is taken
- * then. It costs one look at the file; once a key is proven, looks are rare.
- */
-static gboolean
-look_for_key (PfAesGcm *self)
-{
-  const gint64 now = g_get_monotonic_time ();
-  GError *error = NULL;
-  gboolean found = FALSE;
-  PfKey key;
-
-  if (!self->key_file || (self->proven && now - self->looked < LOOK_AGAIN_US))
-    return FALSE;
-  self->looked = now;
-  if (!pf_key_file_changed (self->key_file, &self->stamp))
-    return FALSE;
-  if (pf_key_file_read (self->key_file, &key, &self->stamp, &error)) {
-    if (!self->have_key || !pf_key_equal (&key, &self->key))
-      found = install_key (self, &key, &error);
-    pf_key_clear (&key);
-  }
-  if (error) {
-    GST_WARNING_OBJECT (self, "%s", error->message);
-    g_error_free (error);
-  }
-  return found;
-}
-
-/* ---- Rows --------------------------------------------------------------- */
-
-/* Counts a packet that cannot be opened; says so now and then when none can. */
-static void
-reject (Work *w)
-{
-  PfAesGcm *self = w->self;
-  gint64 now;
-
-  w->n.rejected++;
-  if (++self->failures % FAILURES_TOLD)
-    return;
-  now = g_get_monotonic_time ();
-  if (self->told && now - self->told < TELL_AGAIN_US)
-    return;
-  self->told = now;
-  GST_WARNING_OBJECT (self,
-      "%u packets in a row could not be opened: another key, or not packets "
-      "of %s",
-      self->failures, self->wire->name);
-}
-
-/* Seals a plain packet, around which there is room. */
-static gboolean
-seal_row (Work *w, guint8 *packet, gsize size)
-{
-  PfAesGcm *self = w->self;
-  const PfAeadSpan span = { packet, size };
-  int ret = pf_sealer_seal_packet (self->sealer, self->wire,
-      packet - self->wire->seal_prefix, &span, 1, packet + size);
-
-  if (ret < 0) {
-    GST_ELEMENT_ERROR (self, STREAM, FAILED,
-        ("A packet cannot be sealed; start the stream anew for a fresh key."),
-        ("%" G_GSIZE_FORMAT " bytes: %s", size, pf_strerror (ret)));
-    w->ret = GST_FLOW_ERROR;
-    return FALSE;
-  }
-  w->n.packets++;
-  return TRUE;
-}
-
-/* Opens a datagram: cheap checks first. */
-static gboolean
-open_row (Work *w, guint8 *datagram, gsize size, PfWireSealed *s)
-{
-  PfAesGcm *self = w->self;
-  PfAeadSpan span;
-
-  for (gboolean again = FALSE;; again = TRUE) {
-    if (self->wire->open (&self->source, self->highest, datagram, size, s) <
-            0 ||
-        s->number >> self->wire->key_shift != 0) {
-      reject (w);
-      return FALSE;
-    }
-    if (pf_replay_check (self->replay, s->number) == 0)
-      break;
-    /* a new key begins with low numbers */
-    if (again || !look_for_key (self)) {
-      w->n.replayed++;
-      return FALSE;
-    }
-  }
-  span = (PfAeadSpan){ datagram + s->body, s->body_size };
-  if (pf_aead_open (self->opener, s->nonce, datagram + s->aad, s->aad_size,
-          &span, 1, datagram + s->tag, PF_AEAD_TAG_SIZE) < 0) {
-    reject (w);
-    look_for_key (self);
-    return FALSE;
-  }
-  pf_replay_enter (self->replay, s->number);
-  self->highest = MAX (self->highest, s->number);
-  self->proven = TRUE;
-  self->failures = 0;
-  w->n.packets++;
-  return TRUE;
-}
-
-/* ---- Memory ------------------------------------------------------------- */
-
-static void
-refuse_short (Work *w, gsize size)
-{
-  GST_ELEMENT_ERROR (w->self, STREAM, FORMAT,
-      ("What comes in are no packets of %s; link pffecenc before.",
-          w->self->wire->name),
-      ("%" G_GSIZE_FORMAT " bytes", size));
-  w->ret = GST_FLOW_ERROR;
-}
-
-static void
-refuse_memory (Work *w)
-{
-  GST_ELEMENT_ERROR (
-      w->self, RESOURCE, WRITE, ("Cannot map the memory of packets."), (NULL));
-  w->ret = GST_FLOW_ERROR;
-}
-
-/* Asked for n packets that cannot be worked on in place. */
-static gboolean
-may_copy (Work *w, guint n)
-{
-  if (w->self->forbid_copy) {
-    GST_ELEMENT_ERROR (w->self, LIBRARY, SETTINGS,
-        ("Packets would have to be copied, but forbid-copy is set: they are "
-         "shared with others (a tee before this element), or lack the room "
-         "that this element asks for in ALLOCATION."),
-        (NULL));
-    w->ret = GST_FLOW_ERROR;
-    return FALSE;
-  }
-  w->n.copies += n;
-  GST_CAT_DEBUG_OBJECT (cat_performance, w->self, "copying %u packets", n);
-  return TRUE;
-}
-
-/* Nobody else can see the bytes: buffer and memory are ours alone. */
-static gboolean
-is_ours (GstBuffer *buffer)
-{
-  GstMemory *memory;
-
-  if (!gst_buffer_is_writable (buffer) || gst_buffer_n_memory (buffer) != 1)
-    return FALSE;
-  memory = gst_buffer_peek_memory (buffer, 0);
-  return gst_memory_is_writable (memory) && !GST_MEMORY_IS_READONLY (memory);
-}
-
-/* Room for one packet in a slab that packets of this call share. */
-static GstMemory *
-fresh_row (Work *w, gsize before, gsize size, gsize after)
-{
-  const gsize room = before + size + after;
-
-  if (!w->fresh || w->used == w->n_rows || room > w->stride) {
-    if (w->fresh)
-      gst_memory_unref (w->fresh);
-    w->stride = pf_slab_stride (room);
-    w->n_rows = CLAMP (w->left, 1, FRESH_ROWS_MAX);
-    w->used = 0;
-    w->fresh = pf_slab_pool_alloc (w->self->pool, w->n_rows * w->stride);
-  }
-  return pf_slab_part (
-      w->fresh, w->used++ * w->stride, w->stride, before, size);
-}
-
-/* The packet in one memory that we may write, with so much room around it:
- * itself if possible, else a copy. Takes over buffer; NULL on errors. */
-static GstBuffer *
-own_packet (Work *w, GstBuffer *buffer, gsize before, gsize after)
-{
-  GstBuffer *copy = NULL;
-  GstMapInfo map;
-  GstMemory *m;
-
-  if (is_ours (buffer)) {
-    m = gst_buffer_peek_memory (buffer, 0);
-    if (m->offset >= before && m->maxsize - m->offset - m->size >= after)
-      return buffer;
-  }
-  if (!may_copy (w, 1))
-    goto out;
-  m = fresh_row (w, before, gst_buffer_get_size (buffer), after);
-  if (!gst_memory_map (m, &map, GST_MAP_WRITE)) {
-    gst_memory_unref (m);
-    refuse_memory (w);
-    goto out;
-  }
-  gst_buffer_extract (buffer, 0, map.data, map.size);
-  gst_memory_unmap (m, &map);
-  copy = gst_buffer_new ();
-  gst_buffer_append_memory (copy, m);
-  gst_buffer_copy_into (copy, buffer, GST_BUFFER_COPY_METADATA, 0, -1);
-
-out:
-  gst_buffer_unref (buffer);
-  return copy;
-}
-
-/* The same for a block. Rows may be sealed as far as they have room. */
-static GstBuffer *
-own_block (Work *w, GstBuffer *block, gsize before, gsize after)
-{
-  PfBlockMeta *meta = pf_buffer_get_block_meta (block);
-  const gsize total = gst_buffer_get_size (block);
-  const gsize n = meta->n, stride = meta->stride;
-  const gsize end = meta->offset + meta->size;
-  GstBuffer *copy = NULL;
-  GstMapInfo from, to;
-  GstMemory *m;
-  gsize new_stride;
-
-  if (n == 0 || total < end ||
-      (n > 1 && (end > stride || (total - end) / stride < n - 1))) {
-    GST_ELEMENT_ERROR (w->self, STREAM, FORMAT,
-        ("A block of packets does not hold what it says."),
-        ("%" G_GSIZE_FORMAT " rows, stride %" G_GSIZE_FORMAT
-         ", %" G_GSIZE_FORMAT " bytes in all",
-            n, stride, total));
-    w->ret = GST_FLOW_ERROR;
-    goto out;
-  }
-  if (is_ours (block) && meta->offset >= before &&
-      (n == 1 || end + after <= stride) &&
-      (n - 1) * stride + end + after <= total) {
-    m = gst_buffer_peek_memory (block, 0);
-    if (pf_is_slab_memory (m) && m->offset == 0)
-      return block;
-  }
-  if (!may_copy (w, (guint) n))
-    goto out;
-  if (!gst_buffer_map (block, &from, GST_MAP_READ)) {
-    refuse_memory (w);
-    goto out;
-  }
-  new_stride = pf_slab_stride (before + meta->size + after);
-  m = pf_slab_pool_alloc (w->self->pool, n * new_stride);
-  if (gst_memory_map (m, &to, GST_MAP_WRITE)) {
-    for (gsize i = 0; i < n; i++)
-      memcpy (to.data + i * new_stride + before,
-          from.data + i * stride + meta->offset, meta->size);
-    gst_memory_unmap (m, &to);
-    copy = gst_buffer_new ();
-    gst_buffer_append_memory (copy, m);
-    gst_buffer_copy_into (copy, block, GST_BUFFER_COPY_METADATA, 0, -1);
-    meta = pf_buffer_get_block_meta (copy);
-    meta->stride = new_stride;
-    meta->offset = before;
-  } else {
-    gst_memory_unref (m);
-    refuse_memory (w);
-  }
-  gst_buffer_unmap (block, &from);
-
-out:
-  gst_buffer_unref (block);
-  return copy;
-}
-
-/* ---- Packets ------------------------------------------------------------ */
-
-static GstBuffer *
-seal_packet (Work *w, GstBuffer *buffer)
-{
-  const PfWire *wire = w->self->wire;
-  const gsize before = wire->seal_prefix, after = wire->seal_suffix;
-  const gsize size = gst_buffer_get_size (buffer);
-  gboolean done = FALSE;
-  GstMapInfo map;
-  GstMemory *m;
-
-  if (size < wire->header_size) {
-    refuse_short (w, size);
-    gst_buffer_unref (buffer);
-    return NULL;
-  }
-  buffer = own_packet (w, buffer, before, after);
-  if (!buffer)
-    return NULL;
-  m = gst_buffer_peek_memory (buffer, 0);
-  gst_memory_resize (m, -(gssize) before, before + size + after);
-  if (gst_memory_map (m, &map, GST_MAP_READWRITE)) {
-    done = seal_row (w, map.data + before, size);
-    gst_memory_unmap (m, &map);
-  } else {
-    refuse_memory (w);
-  }
-  if (done)
-    return buffer;
-  gst_buffer_unref (buffer);
-  return NULL;
-}
-
-static GstBuffer *
-open_packet (Work *w, GstBuffer *buffer)
-{
-  PfWireSealed sealed;
-  gboolean done = FALSE;
-  GstMapInfo map;
-  GstMemory *m;
-
-  if (gst_buffer_get_size (buffer) == 0) { /* perhaps no memory at all */
-    reject (w);
-    gst_buffer_unref (buffer);
-    return NULL;
-  }
-  buffer = own_packet (w, buffer, 0, 0);
-  if (!buffer)
-    return NULL;
-  m = gst_buffer_peek_memory (buffer, 0);
-  if (gst_memory_map (m, &map, GST_MAP_READWRITE)) {
-    done = open_row (w, map.data, map.size, &sealed);
-    gst_memory_unmap (m, &map);
-  } else {
-    refuse_memory (w);
-  }
-  if (done) {
-    gst_memory_resize (m, (gssize) sealed.body, sealed.body_size);
-    return buffer;
-  }
-  gst_buffer_unref (buffer);
-  return NULL;
-}
-
-static GstBuffer *
-do_packet (Work *w, GstBuffer *buffer)
-{
-  w->left = w->left > 0 ? w->left : 1;
-  switch (w->self->mode) {
-  case MODE_SEAL:
-    buffer = seal_packet (w, buffer);
-    break;
-  case MODE_OPEN:
-    buffer = open_packet (w, buffer);
-    break;
-  default:
-    break;
-  }
-  w->left--;
-  return buffer;
-}
-
-/* ---- Blocks ------------------------------------------------------------- */
-
-static void
-push_block (Work *w, GstBuffer *block)
-{
-  if (w->self->split)
-    w->ret = gst_pad_push_list (w->self->srcpad, pf_block_split (block));
-  else
-    w->ret = gst_pad_push (w->self->srcpad, block);
-}
-
-static void
-seal_block (Work *w, GstBuffer *block)
-{
-  const PfWire *wire = w->self->wire;
-  const gsize before = wire->seal_prefix, after = wire->seal_suffix;
-  PfBlockMeta *meta = pf_buffer_get_block_meta (block);
-  gboolean done = TRUE;
-  GstMapInfo map;
-  GstMemory *m;
-
-  if (meta->size < wire->header_size) {
-    refuse_short (w, meta->size);
-    gst_buffer_unref (block);
-    return;
-  }
-  block = own_block (w, block, before, after);
-  if (!block)
-    return;
-  meta = pf_buffer_get_block_meta (block);
-  m = gst_buffer_peek_memory (block, 0);
-  if (!gst_memory_map (m, &map, GST_MAP_READWRITE)) {
-    refuse_memory (w);
-    gst_buffer_unref (block);
-    return;
-  }
-  for (guint i = 0; i < meta->n && done; i++)
-    done = seal_row (w, map.data + i * meta->stride + meta->offset, meta->size);
-  gst_memory_unmap (m, &map);
-  if (!done) {
-    gst_buffer_unref (block);
-    return;
-  }
-  meta->offset -= before;
-  meta->size += before + after;
-  push_block (w, block);
-}
-
-/* Rows first .. first+n-1 of an opened block as one of their own. */
-static GstBuffer *
-rows_of_block (GstBuffer *block, guint first, guint n)
-{
-  GstMemory *m = gst_buffer_peek_memory (block, 0);
-  const gsize stride = pf_buffer_get_block_meta (block)->stride;
-  const gsize start = first * stride;
-  const gsize room = MIN (n * stride, m->maxsize - start);
-  GstBuffer *part = gst_buffer_new ();
-  PfBlockMeta *meta;
-
-  gst_buffer_append_memory (part, pf_slab_part (m, start, room, 0, room));
-  gst_buffer_copy_into (part, block, GST_BUFFER_COPY_METADATA, 0, -1);
-  meta = pf_buffer_get_block_meta (part);
-  meta->n = n;
-  meta->position += first;
-  return part;
-}
-
-/* Pushes an opened block without the rows whose numbers are in bad. */
-static void
-push_without (Work *w, GstBuffer *block, const GArray *bad)
-{
-  const guint n = pf_buffer_get_block_meta (block)->n;
-  guint first = 0;
-
-  for (guint i = 0; i <= bad->len && w->ret == GST_FLOW_OK; i++) {
-    const guint end = i < bad->len ? g_array_index (bad, guint, i) : n;
-
-    if (end > first)
-      push_block (w, rows_of_block (block, first, end - first));
-    first = end + 1;
-  }
-  gst_buffer_unref (block);
-}
-
-static void
-open_block (Work *w, GstBuffer *block)
-{
-  g_autoptr (GArray) bad = NULL;
-  PfWireSealed row, sealed = { 0 };
-  PfBlockMeta *meta;
-  GstMapInfo map;
-  GstMemory *m;
-
-  block = own_block (w, block, 0, 0);
-  if (!block)
-    return;
-  meta = pf_buffer_get_block_meta (block);
-  m = gst_buffer_peek_memory (block, 0);
-  if (!gst_memory_map (m, &map, GST_MAP_READWRITE)) {
-    refuse_memory (w);
-    gst_buffer_unref (block);
-    return;
-  }
-  for (guint i = 0; i < meta->n; i++) {
-    if (open_row (
-            w, map.data + i * meta->stride + meta->offset, meta->size, &row)) {
-      sealed = row; /* all rows are alike */
-    } else {
-      if (!bad)
-        bad = g_array_new (FALSE, FALSE, sizeof (guint));
-      g_array_append_val (bad, i);
-    }
-  }
-  gst_memory_unmap (m, &map);
-  meta->offset += sealed.body;
-  meta->size = sealed.body_size;
-  if (!bad)
-    push_block (w, block);
-  else
-    push_without (w, block, bad);
-}
-
-static void
-do_block (Work *w, GstBuffer *block)
-{
-  switch (w->self->mode) {
-  case MODE_SEAL:
-    seal_block (w, block);
-    break;
-  case MODE_OPEN:
-    open_block (w, block);
-    break;
-  default:
-    /* packets of a block that others see too must not become writable */
-    if (w->self->split)
-      block = own_block (w, block, 0, 0);
-    if (block)
-      push_block (w, block);
-    break;
-  }
 }
 
 /* ---- Negotiation -------------------------------------------------------- */
@@ -874,8 +242,9 @@ set_caps (PfAesGcm *self, GstCaps *caps)
     return FALSE;
   }
   self->wire = wire;
-  self->source.scheme = nonce_scheme (self, wire);
-  if (self->mode == MODE_SEAL && !self->sealer && !make_sealer (self))
+  self->source.scheme = pf_aes_gcm_nonce_scheme (self, wire);
+  if (self->mode == MODE_SEAL && !self->sealer &&
+      !pf_aes_gcm_make_sealer (self))
     return FALSE;
   return negotiate (self, caps);
 }
@@ -977,7 +346,7 @@ pf_aes_gcm_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
 /* Everything for n packets is there, or w->ret says what to return. */
 static gboolean
-ready (Work *w, guint n)
+ready (PfAesGcmWork *w, guint n)
 {
   PfAesGcm *self = w->self;
 
@@ -1000,7 +369,7 @@ ready (Work *w, guint n)
   if (self->mode == MODE_SEAL)
     return TRUE;
   if (!self->proven)
-    look_for_key (self);
+    pf_aes_gcm_look_for_key (self);
   if (self->opener)
     return TRUE;
 
@@ -1020,43 +389,28 @@ ready (Work *w, guint n)
 }
 
 static GstFlowReturn
-done (Work *w)
+done (PfAesGcmWork *w)
 {
-  PfAesGcm *self = w->self;
-
-  if (w->n.rejected || w->n.replayed)
-    GST_DEBUG_OBJECT (self,
-        "dropped %" G_GUINT64_FORMAT " packets, and %" G_GUINT64_FORMAT
-        " that came twice or too late",
-        w->n.rejected, w->n.replayed);
   if (w->fresh)
     gst_memory_unref (w->fresh);
-  if (w->n.copies)
-    w->n.allocations = pf_slab_pool_allocations (self->pool);
-  GST_OBJECT_LOCK (self);
-  self->counters.packets += w->n.packets;
-  self->counters.rejected += w->n.rejected;
-  self->counters.replayed += w->n.replayed;
-  self->counters.copies += w->n.copies;
-  self->counters.allocations =
-      MAX (self->counters.allocations, w->n.allocations);
-  GST_OBJECT_UNLOCK (self);
+  pf_aes_gcm_count (w);
   return w->ret;
 }
 
 static GstFlowReturn
 pf_aes_gcm_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
-  Work w = { .self = PF_AES_GCM (parent), .ret = GST_FLOW_OK };
+  PfAesGcmWork w = { .self = PF_AES_GCM (parent), .ret = GST_FLOW_OK };
   PfBlockMeta *meta = pf_buffer_get_block_meta (buffer);
 
   (void) pad;
   if (!ready (&w, meta ? meta->n : 1)) {
     gst_buffer_unref (buffer);
   } else if (meta) {
-    do_block (&w, buffer);
+    pf_aes_gcm_do_block (&w, buffer);
   } else {
-    buffer = do_packet (&w, buffer);
+    buffer = pf_aes_gcm_do_packet (&w, buffer);
+    pf_aes_gcm_count (&w);
     if (buffer)
       w.ret = gst_pad_push (w.self->srcpad, buffer);
   }
@@ -1066,14 +420,14 @@ pf_aes_gcm_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 static gboolean
 do_list_item (GstBuffer **buffer, guint i, gpointer work)
 {
-  Work *w = work;
+  PfAesGcmWork *w = work;
 
   (void) i;
   if (pf_buffer_get_block_meta (*buffer)) {
-    do_block (w, *buffer);
+    pf_aes_gcm_do_block (w, *buffer);
     *buffer = NULL;
   } else {
-    *buffer = do_packet (w, *buffer);
+    *buffer = pf_aes_gcm_do_packet (w, *buffer);
   }
   return w->ret == GST_FLOW_OK;
 }
@@ -1081,7 +435,7 @@ do_list_item (GstBuffer **buffer, guint i, gpointer work)
 static GstFlowReturn
 pf_aes_gcm_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 {
-  Work w = { .self = PF_AES_GCM (parent), .ret = GST_FLOW_OK };
+  PfAesGcmWork w = { .self = PF_AES_GCM (parent), .ret = GST_FLOW_OK };
 
   (void) pad;
   w.left = gst_buffer_list_length (list);
@@ -1091,6 +445,7 @@ pf_aes_gcm_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   }
   list = gst_buffer_list_make_writable (list);
   gst_buffer_list_foreach (list, do_list_item, &w);
+  pf_aes_gcm_count (&w);
   if (w.ret == GST_FLOW_OK && gst_buffer_list_length (list) > 0)
     w.ret = gst_pad_push_list (w.self->srcpad, list);
   else
@@ -1214,68 +569,10 @@ pf_aes_gcm_get_property (
 
 /* ---- States ------------------------------------------------------------- */
 
-/* Reads key-fd, which is used up then. */
-static gboolean
-take_fd_key (PfAesGcm *self, PfKey *key, GError **error)
-{
-  gboolean good;
-  gint fd;
-
-  GST_OBJECT_LOCK (self);
-  fd = self->key_fd;
-  self->key_fd = -1;
-  GST_OBJECT_UNLOCK (self);
-  good = pf_key_fd_read (fd, self->mode == MODE_SEAL, key, error);
-  close (fd);
-  return good;
-}
-
-/* A key to seal with is fresh, or handed over for this run. */
-static gboolean
-get_seal_key (PfAesGcm *self, GError **error)
-{
-  self->outside_key = !self->key_file;
-  if (self->outside_key)
-    self->have_key = take_fd_key (self, &self->key, error);
-  else
-    self->have_key = pf_key_generate (&self->key, self->cipher, error) &&
-                     pf_key_file_write (self->key_file, &self->key, error);
-  return self->have_key;
-}
-
-/* A key to open with may still be to come, if it comes in a file. */
-static gboolean
-get_open_key (PfAesGcm *self, GError **error)
-{
-  GError *problem = NULL;
-  gboolean good;
-  PfKey key;
-
-  if (!self->key_file)
-    good = take_fd_key (self, &key, error);
-  else
-    good = pf_key_file_read (self->key_file, &key, &self->stamp, &problem);
-  if (problem) {
-    if (g_error_matches (
-            problem, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND)) {
-      GST_INFO_OBJECT (self, "%s yet", problem->message);
-      g_error_free (problem);
-      return TRUE;
-    }
-    g_propagate_error (error, problem);
-  }
-  if (!good)
-    return FALSE;
-  good = install_key (self, &key, error);
-  pf_key_clear (&key);
-  return good;
-}
-
 static gboolean
 start (PfAesGcm *self)
 {
   GError *error = NULL;
-  gboolean good;
 
   GST_OBJECT_LOCK (self);
   self->running = TRUE;
@@ -1302,18 +599,18 @@ start (PfAesGcm *self)
         (NULL));
     return FALSE;
   }
-  good = self->mode == MODE_SEAL ? get_seal_key (self, &error)
-                                 : get_open_key (self, &error);
-  if (!good)
+  if (!pf_aes_gcm_get_key (self, &error)) {
     post_error (self, error);
-  return good;
+    return FALSE;
+  }
+  return TRUE;
 }
 
 /* A key does not outlive PAUSED. */
 static void
 stop (PfAesGcm *self)
 {
-  drop_keys (self);
+  pf_aes_gcm_drop_keys (self);
   pf_slab_pool_free (self->pool);
   self->pool = NULL;
   self->wire = NULL;
@@ -1449,7 +746,7 @@ pf_aes_gcm_class_init (PfAesGcmClass *klass)
 
   GST_DEBUG_CATEGORY_INIT (
       pf_aes_gcm_debug, "pfaesgcm", 0, "sealing and opening");
-  GST_DEBUG_CATEGORY_GET (cat_performance, "GST_PERFORMANCE");
+  GST_DEBUG_CATEGORY_GET (pf_aes_gcm_performance, "GST_PERFORMANCE");
   object_class->set_property = pf_aes_gcm_set_property;
   object_class->get_property = pf_aes_gcm_get_property;
   object_class->finalize = pf_aes_gcm_finalize;

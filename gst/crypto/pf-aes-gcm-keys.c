@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* pfaesgcm: where its key comes from, and what is made of it. */
+#include "pf-aes-gcm-private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define GST_CAT_DEFAULT pf_aes_gcm_debug
+
+#define LOOK_AGAIN_US 10000 /* between looks at a key file that was good */
+
+PfNonceScheme
+pf_aes_gcm_nonce_scheme (PfAesGcm *self, const PfWire *wire)
+{
+  if (wire == &pf_wire_gamestream)
+    return PF_NONCE_GAMESTREAM_VIDEO;
+  return self->to_host ? PF_NONCE_PUNKTFUNK1_CLIENT : PF_NONCE_PUNKTFUNK1_HOST;
+}
+
+void
+pf_aes_gcm_drop_keys (PfAesGcm *self)
+{
+  pf_sealer_free (self->sealer);
+  self->sealer = NULL;
+  pf_aead_free (self->opener);
+  self->opener = NULL;
+  pf_replay_free (self->replay);
+  self->replay = NULL;
+  pf_key_clear (&self->key);
+  self->have_key = FALSE;
+}
+
+gboolean
+pf_aes_gcm_make_sealer (PfAesGcm *self)
+{
+  int ret;
+
+  if (self->outside_key && !pf_key_claim (&self->key, self->source.scheme)) {
+    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
+        ("This key has sealed before: hand a fresh one to every run."), (NULL));
+    return FALSE;
+  }
+  memcpy (self->source.salt, self->key.salt, sizeof self->source.salt);
+  ret = pf_sealer_new (self->key.cipher, &self->source, self->key.key,
+      pf_aead_key_size (self->key.cipher), &self->sealer);
+  pf_key_clear (&self->key);
+  self->have_key = FALSE;
+  if (ret < 0) {
+    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
+        ("Cannot seal with this cipher and key; try another cipher."),
+        ("%s", pf_strerror (ret)));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Opens with this key from now on. What was opened with another does not
+ * matter any more. Errors: LIBRARY/SETTINGS. */
+static gboolean
+install_key (PfAesGcm *self, const PfKey *key, GError **error)
+{
+  PfReplay *replay = NULL;
+  PfAead *opener = NULL;
+  int ret = pf_replay_new (PF_REPLAY_PUNKTFUNK1, &replay);
+
+  if (ret == 0)
+    ret = pf_aead_new (key->cipher, PF_AEAD_OPEN, key->key,
+        pf_aead_key_size (key->cipher), &opener);
+  if (ret < 0) {
+    pf_replay_free (replay);
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        "Cannot open packets with this key: %s", pf_strerror (ret));
+    return FALSE;
+  }
+  pf_aes_gcm_drop_keys (self);
+  self->replay = replay;
+  self->opener = opener;
+  self->key = *key;
+  self->have_key = TRUE;
+  memcpy (self->source.salt, key->salt, sizeof self->source.salt);
+  self->highest = 0;
+  self->proven = FALSE;
+  self->failures = 0;
+  GST_INFO_OBJECT (self, "opening with a new key");
+  return TRUE;
+}
+
+gboolean
+pf_aes_gcm_look_for_key (PfAesGcm *self)
+{
+  const gint64 now = g_get_monotonic_time ();
+  GError *error = NULL;
+  gboolean found = FALSE;
+  PfKey key;
+
+  if (!self->key_file || (self->proven && now - self->looked < LOOK_AGAIN_US))
+    return FALSE;
+  self->looked = now;
+  if (!pf_key_file_changed (self->key_file, &self->stamp))
+    return FALSE;
+  if (pf_key_file_read (self->key_file, &key, &self->stamp, &error)) {
+    if (!self->have_key || !pf_key_equal (&key, &self->key))
+      found = install_key (self, &key, &error);
+    pf_key_clear (&key);
+  }
+  if (error) {
+    GST_WARNING_OBJECT (self, "%s", error->message);
+    g_error_free (error);
+  }
+  return found;
+}
+
+/* ---- The begin of a run --------------------------------------------------- */
+
+/* Reads key-fd, which is used up then. */
+static gboolean
+take_fd_key (PfAesGcm *self, PfKey *key, GError **error)
+{
+  gboolean good;
+  gint fd;
+
+  GST_OBJECT_LOCK (self);
+  fd = self->key_fd;
+  self->key_fd = -1;
+  GST_OBJECT_UNLOCK (self);
+  good = pf_key_fd_read (fd, self->mode == MODE_SEAL, key, error);
+  close (fd);
+  return good;
+}
+
+/* A key to seal with is fresh, or handed over for this run. */
+static gboolean
+get_seal_key (PfAesGcm *self, GError **error)
+{
+  self->outside_key = !self->key_file;
+  if (self->outside_key)
+    self->have_key = take_fd_key (self, &self->key, error);
+  else
+    self->have_key = pf_key_generate (&self->key, self->cipher, error) &&
+                     pf_key_file_write (self->key_file, &self->key, error);
+  return self->have_key;
+}
+
+/* A key to open with may still be to come, if it comes in a file. */
+static gboolean
+get_open_key (PfAesGcm *self, GError **error)
+{
+  GError *problem = NULL;
+  gboolean good;
+  PfKey key;
+
+  if (!self->key_file)
+    good = take_fd_key (self, &key, error);
+  else
+    good = pf_key_file_read (self->key_file, &key, &self->stamp, &problem);
+  if (problem) {
+    if (g_error_matches (
+            problem, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND)) {
+      GST_INFO_OBJECT (self, "%s yet", problem->message);
+      g_error_free (problem);
+      return TRUE;
+    }
+    g_propagate_error (error, problem);
+  }
+  if (!good)
+    return FALSE;
+  good = install_key (self, &key, error);
+  pf_key_clear (&key);
+  return good;
+}
+
+gboolean
+pf_aes_gcm_get_key (PfAesGcm *self, GError **error)
+{
+  return self->mode == MODE_SEAL ? get_seal_key (self, error)
+                                 : get_open_key (self, error);
+}
