@@ -435,7 +435,7 @@ pf_fec_enc_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   PfWirePlan plan;
 
   if (gst_pad_check_reconfigure (self->srcpad) || !self->negotiated) {
-    if (!gst_pad_get_current_caps (pad)) {
+    if (!gst_pad_has_current_caps (pad)) {
       gst_buffer_unref (buffer);
       return GST_FLOW_NOT_NEGOTIATED;
     }

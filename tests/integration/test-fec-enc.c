@@ -24,7 +24,7 @@ static GstHarness *
 harness (const gchar *settings, const gchar *sink_caps)
 {
   gchar *line = g_strdup_printf ("pffecenc %s", settings);
-  GstElement *element = gst_parse_launch (line, NULL);
+  GstElement *element = gst_object_ref_sink (gst_parse_launch (line, NULL));
   GstHarness *h = gst_harness_new_with_element (element, "sink", "src");
 
   gst_object_unref (element);
