@@ -2,7 +2,7 @@
 /*
  * Sealing and opening: the vectors of both protocols in both directions, what
  * is refused and that nothing plain stays behind then, keys that are wiped,
- * and nonces that never come twice.
+ * nonces that never come twice, and no allocation per packet.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -560,7 +560,7 @@ test_exhausted (void)
 /* OpenSSL's memory as it is given back: is a key still in it? */
 static uint8_t wanted[16];
 static bool watching;
-static unsigned n_freed, n_leaks;
+static unsigned n_allocated, n_freed, n_leaks;
 
 typedef union {
   size_t size;
@@ -576,6 +576,7 @@ watch_malloc (size_t size, const char *file, int line)
   (void) line;
   if (!head)
     return NULL;
+  n_allocated++;
   head->size = size;
   return head + 1;
 }
@@ -636,6 +637,32 @@ test_wiped (void)
   }
 }
 
+/* OpenSSL allocates when a context is made, and nothing per packet. */
+static void
+test_allocations (void)
+{
+  for (unsigned c = 0; c < N_CIPHERS; c++) {
+    const unsigned before = n_allocated;
+    PfAead *seal = aead_new (all_ciphers[c], PF_AEAD_SEAL, key_a);
+    PfAead *open = aead_new (all_ciphers[c], PF_AEAD_OPEN, key_a);
+    const unsigned made = n_allocated;
+    uint8_t nonce[16] = { 0 }, aad[8] = { 1 }, tag[16], bytes[1448] = { 0 };
+    const PfAeadSpan spans[2] = { { bytes, 40 }, { bytes + 40, 1408 } };
+
+    PF_CHECK_UINT (made, >, before); /* the counter counts */
+    for (unsigned i = 0; i < 1000; i++) {
+      nonce[0] = (uint8_t) i;
+      nonce[1] = (uint8_t) (i >> 8);
+      PF_CHECK_INT (pf_aead_seal (seal, nonce, aad, 8, spans, 2, tag), ==, 0);
+      PF_CHECK_INT (
+          pf_aead_open (open, nonce, aad, 8, spans, 2, tag, 16), ==, 0);
+    }
+    PF_CHECK_UINT (n_allocated, ==, made);
+    pf_aead_free (seal);
+    pf_aead_free (open);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -652,5 +679,6 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/aead/nonce/unique", test_unique);
   PF_TEST_ADD ("/aead/nonce/exhausted", test_exhausted);
   PF_TEST_ADD ("/aead/wiped", test_wiped);
+  PF_TEST_ADD ("/aead/allocations", test_allocations);
   return pf_test_run (argc, argv);
 }
