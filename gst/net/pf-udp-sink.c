@@ -10,7 +10,11 @@
  * packet, to one address or to several. Where the kernel can, a call takes
  * many packets straight from the block's memory (UDP_SEGMENT).
  *
- * With pacing=off all is sent in the thread that pushes. No latency is added.
+ * With pacing=off all is sent in the thread that pushes. With pacing=schedule
+ * a thread of its own sends, from a ring of at most three frames: a burst at
+ * once, and what is over it in steps until the next frame is due. Who pushes
+ * does not wait for that; when the ring is full, PfDropFrame goes upstream. No
+ * latency is added.
  *
  * |[
  * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! h264parse ! pffecenc ! pfaesgcm key-file=session.key ! pfudpsink host=127.0.0.1 port=5004
@@ -22,6 +26,7 @@
 
 #include "pf-block.h"
 #include "pf-caps.h"
+#include "pf-sender.h"
 #include "pf-socket.h"
 
 #include <string.h>
@@ -38,9 +43,16 @@ GST_DEBUG_CATEGORY_STATIC (performance);
 #define DEFAULT_DSCP (-1)
 #define DEFAULT_BUFFER_SIZE 0
 #define DEFAULT_GSO TRUE
+#define DEFAULT_PACING PACING_OFF
+#define DEFAULT_BITRATE_KBPS 0
+#define DEFAULT_BURST_SIZE (128u << 10)
 
 #define OWN_BUFFER_SIZE (4u << 20) /* what is asked for without a wish */
 #define MAX_CLIENTS 64
+#define MAX_INTERVAL (100 * GST_MSECOND) /* between frames, for pacing */
+#define DRAIN_US G_USEC_PER_SEC          /* at the end of the stream */
+
+typedef enum { PACING_OFF, PACING_SCHEDULE } Pacing;
 
 enum {
   PROP_0,
@@ -52,6 +64,9 @@ enum {
   PROP_DSCP,
   PROP_BUFFER_SIZE,
   PROP_GSO,
+  PROP_PACING,
+  PROP_BITRATE,
+  PROP_BURST_SIZE,
   PROP_STATS,
   PROP_PACKETS,
   PROP_BYTES,
@@ -77,15 +92,25 @@ struct _PfUdpSink {
   guint port, bind_port, buffer_size;
   gint dscp;
   gboolean gso;
+  Pacing pacing;
+  guint bitrate_kbps, burst_size;
+  PfSender *sender; /* NULL: no pacing; set before PAUSED, then constant */
   Counters shown;
-  guint granted; /* bytes of socket buffer */
+  PfSenderCounters paced; /* of the sender that is gone */
+  guint granted;          /* bytes of socket buffer */
 
   /* set before PAUSED, then constant */
   PfSocket *socket;
   PfAddress to[MAX_CLIENTS];
   guint n_to;
 
-  /* the thread that sends */
+  /* streaming thread */
+  guint64 frame;         /* grows by one a frame */
+  guint32 frame_number;  /* of the block before */
+  GstClockTime last_pts; /* of the buffer before */
+  guint64 interval;      /* between the last two frames, ns; 0: not known */
+
+  /* the thread that sends: that which pushes, or the sender's */
   Counters counters;
   int told; /* the last errno that was logged */
 };
@@ -93,6 +118,25 @@ struct _PfUdpSink {
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
         GST_STATIC_CAPS (PF_CAPS_PACKETS ("{ true, false }")));
+
+#define PF_TYPE_UDP_PACING (pf_udp_pacing_get_type ())
+static GType
+pf_udp_pacing_get_type (void)
+{
+  static gsize type;
+
+  if (g_once_init_enter (&type)) {
+    static const GEnumValue values[] = {
+      { PACING_OFF, "Packets leave as fast as they come", "off" },
+      { PACING_SCHEDULE, "A burst, then steps until the next frame is due",
+          "schedule" },
+      { 0, NULL, NULL },
+    };
+
+    g_once_init_leave (&type, g_enum_register_static ("PfUdpPacing", values));
+  }
+  return (GType) type;
+}
 
 G_DEFINE_FINAL_TYPE (PfUdpSink, pf_udp_sink, GST_TYPE_BASE_SINK)
 GST_ELEMENT_REGISTER_DEFINE (
@@ -268,13 +312,116 @@ send_buffer (PfUdpSink *self, GstBuffer *buffer)
     send_single (self, buffer);
 }
 
+/* ---- Pacing ------------------------------------------------------------- */
+
+/* In the sender's thread. */
+static void
+send_object (gpointer data, GstMiniObject *object, guint first, guint n)
+{
+  PfUdpSink *self = data;
+
+  if (GST_IS_BUFFER_LIST (object))
+    send_list (self, GST_BUFFER_LIST_CAST (object), first, n);
+  else if (pf_buffer_get_block_meta (GST_BUFFER_CAST (object)))
+    send_block (self, GST_BUFFER_CAST (object), first, n);
+  else
+    send_single (self, GST_BUFFER_CAST (object));
+  show_counters (self);
+}
+
+/* What belongs to a frame has its number, or else its time. */
+static void
+follow_frames (PfUdpSink *self, GstBuffer *buffer, const PfBlockMeta *m)
+{
+  const GstClockTime pts = GST_BUFFER_PTS (buffer);
+  const GstClockTime last = self->last_pts;
+
+  if (self->frame > 0 && (!m || m->frame == self->frame_number) && pts == last)
+    return;
+  self->frame++;
+  self->frame_number = m ? m->frame : 0;
+  self->last_pts = pts;
+  self->interval = 0;
+  if (GST_BUFFER_DURATION_IS_VALID (buffer))
+    self->interval = MIN (GST_BUFFER_DURATION (buffer), MAX_INTERVAL);
+  else if (GST_CLOCK_TIME_IS_VALID (pts) && GST_CLOCK_TIME_IS_VALID (last) &&
+           pts > last)
+    self->interval = MIN (pts - last, MAX_INTERVAL);
+}
+
+/* No room for another frame: the encoder had better not make one. */
+static void
+ask_for_drop (PfUdpSink *self)
+{
+  GST_DEBUG_OBJECT (
+      self, "frame %" G_GUINT64_FORMAT " fills the ring", self->frame);
+  gst_pad_push_event (GST_BASE_SINK_PAD (self),
+      gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+          gst_structure_new ("PfDropFrame", "frames", G_TYPE_UINT, 1, NULL)));
+}
+
+/* A frame is lost, and those that build on it will not do. */
+static void
+ask_for_key (PfUdpSink *self)
+{
+  GST_WARNING_OBJECT (self,
+      "the network does not keep up: frame %" G_GUINT64_FORMAT " is dropped",
+      self->frame);
+  gst_pad_push_event (GST_BASE_SINK_PAD (self),
+      gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+          gst_structure_new ("GstForceKeyUnit", "running-time", G_TYPE_UINT64,
+              GST_CLOCK_TIME_NONE, "all-headers", G_TYPE_BOOLEAN, TRUE, "count",
+              G_TYPE_UINT, 0, NULL)));
+}
+
+/* Gives an object to the sender; first is the first buffer of it. */
+static void
+queue_object (PfUdpSink *self, GstMiniObject *object, GstBuffer *first, guint n)
+{
+  const PfBlockMeta *m = pf_buffer_get_block_meta (first);
+  PfSenderUnit unit = { 0 };
+
+  follow_frames (self, first, m);
+  unit.frame = self->frame;
+  unit.n = n;
+  unit.n_frame = m ? m->n_packets : 0;
+  unit.size = m ? m->size : gst_buffer_get_size (first);
+  unit.interval = self->interval;
+  switch (pf_sender_push (self->sender, gst_mini_object_ref (object), &unit)) {
+  case PF_SENDER_FULL:
+    ask_for_drop (self);
+    break;
+  case PF_SENDER_DROPPED:
+    ask_for_key (self);
+    if (!m && !GST_BUFFER_PTS_IS_VALID (first))
+      self->frame++; /* nothing else tells where the next one begins */
+    break;
+  default:
+    break;
+  }
+}
+
+/* ---- From upstream ------------------------------------------------------ */
+
+static void
+take_buffer (PfUdpSink *self, GstBuffer *buffer)
+{
+  const PfBlockMeta *m = pf_buffer_get_block_meta (buffer);
+
+  if (self->sender)
+    queue_object (self, GST_MINI_OBJECT_CAST (buffer), buffer, m ? m->n : 1);
+  else
+    send_buffer (self, buffer);
+}
+
 static GstFlowReturn
 pf_udp_sink_render (GstBaseSink *sink, GstBuffer *buffer)
 {
   PfUdpSink *self = PF_UDP_SINK (sink);
 
-  send_buffer (self, buffer);
-  show_counters (self);
+  take_buffer (self, buffer);
+  if (!self->sender)
+    show_counters (self);
   return GST_FLOW_OK;
 }
 
@@ -286,13 +433,30 @@ pf_udp_sink_render_list (GstBaseSink *sink, GstBufferList *list)
   gboolean blocks = FALSE;
 
   gst_buffer_list_foreach (list, has_block, &blocks);
-  if (!blocks)
-    send_list (self, list, 0, n);
-  else
+  if (blocks)
     for (guint i = 0; i < n; i++)
-      send_buffer (self, gst_buffer_list_get (list, i));
-  show_counters (self);
+      take_buffer (self, gst_buffer_list_get (list, i));
+  else if (self->sender && n > 0)
+    queue_object (
+        self, GST_MINI_OBJECT_CAST (list), gst_buffer_list_get (list, 0), n);
+  else
+    send_list (self, list, 0, n);
+  if (!self->sender)
+    show_counters (self);
   return GST_FLOW_OK;
+}
+
+/* The end is told when all has left. */
+static gboolean
+pf_udp_sink_event (GstBaseSink *sink, GstEvent *event)
+{
+  PfUdpSink *self = PF_UDP_SINK (sink);
+
+  if (self->sender && GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    pf_sender_drain (self->sender, DRAIN_US);
+  else if (self->sender && GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_START)
+    pf_sender_flush (self->sender);
+  return GST_BASE_SINK_CLASS (pf_udp_sink_parent_class)->event (sink, event);
 }
 
 /* ---- Queries ------------------------------------------------------------ */
@@ -323,18 +487,33 @@ pf_udp_sink_query (GstElement *element, GstQuery *query)
 
 /* ---- Properties --------------------------------------------------------- */
 
+/* Call with the object lock. */
+static PfSenderCounters
+paced_unlocked (PfUdpSink *self)
+{
+  PfSenderCounters c = self->paced;
+
+  if (self->sender)
+    pf_sender_get_counters (self->sender, &c);
+  return c;
+}
+
 static GstStructure *
 make_stats (PfUdpSink *self)
 {
   const Counters *c = &self->shown;
+  const PfSenderCounters p = paced_unlocked (self);
+  const guint64 dropped = c->sent.dropped + p.packets_dropped;
 
   return gst_structure_new ("application/x-pf-udpsink-stats", "packets",
       G_TYPE_UINT64, c->sent.packets, "bytes", G_TYPE_UINT64, c->sent.bytes,
       "gso-packets", G_TYPE_UINT64, c->sent.gso_packets, "syscalls",
       G_TYPE_UINT64, c->sent.syscalls, "errors", G_TYPE_UINT64, c->sent.errors,
-      "dropped", G_TYPE_UINT64, c->sent.dropped, "unreadable", G_TYPE_UINT64,
-      c->unreadable, "copies", G_TYPE_UINT64, c->copies, "buffer-size",
-      G_TYPE_UINT, self->granted, NULL);
+      "dropped", G_TYPE_UINT64, dropped, "unreadable", G_TYPE_UINT64,
+      c->unreadable, "copies", G_TYPE_UINT64, c->copies, "paced-frames",
+      G_TYPE_UINT64, p.frames, "dropped-frames", G_TYPE_UINT64,
+      p.frames_dropped, "ring-full", G_TYPE_UINT64, p.full, "waits",
+      G_TYPE_UINT64, p.waits, "buffer-size", G_TYPE_UINT, self->granted, NULL);
 }
 
 static void
@@ -376,6 +555,15 @@ pf_udp_sink_set_property (
   case PROP_GSO:
     self->gso = g_value_get_boolean (value);
     break;
+  case PROP_PACING:
+    self->pacing = (Pacing) g_value_get_enum (value);
+    break;
+  case PROP_BITRATE:
+    self->bitrate_kbps = g_value_get_uint (value);
+    break;
+  case PROP_BURST_SIZE:
+    self->burst_size = g_value_get_uint (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     break;
@@ -415,6 +603,15 @@ pf_udp_sink_get_property (
   case PROP_GSO:
     g_value_set_boolean (value, self->gso);
     break;
+  case PROP_PACING:
+    g_value_set_enum (value, (gint) self->pacing);
+    break;
+  case PROP_BITRATE:
+    g_value_set_uint (value, self->bitrate_kbps);
+    break;
+  case PROP_BURST_SIZE:
+    g_value_set_uint (value, self->burst_size);
+    break;
   case PROP_STATS:
     g_value_take_boxed (value, make_stats (self));
     break;
@@ -428,7 +625,8 @@ pf_udp_sink_get_property (
     g_value_set_uint64 (value, self->shown.sent.errors);
     break;
   case PROP_DROPPED:
-    g_value_set_uint64 (value, self->shown.sent.dropped);
+    g_value_set_uint64 (value,
+        self->shown.sent.dropped + paced_unlocked (self).packets_dropped);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -445,6 +643,8 @@ typedef struct {
   guint port, bind_port, buffer_size;
   gint dscp;
   gboolean gso;
+  Pacing pacing;
+  guint bitrate_kbps, burst_size;
 } Settings;
 
 static void
@@ -459,6 +659,9 @@ get_settings (PfUdpSink *self, Settings *s)
   s->buffer_size = self->buffer_size;
   s->dscp = self->dscp;
   s->gso = self->gso;
+  s->pacing = self->pacing;
+  s->bitrate_kbps = self->bitrate_kbps;
+  s->burst_size = self->burst_size;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -546,10 +749,46 @@ set_options (PfUdpSink *self, const Settings *s)
 }
 
 static gboolean
+start_pacing (PfUdpSink *self, const Settings *s)
+{
+  PfPaceConfig config;
+  PfSender *sender;
+
+  self->frame = 0;
+  self->last_pts = GST_CLOCK_TIME_NONE;
+  if (s->pacing == PACING_OFF)
+    return TRUE;
+  pf_pace_config_init (&config);
+  config.burst = s->burst_size;
+  config.rate_bps = (uint64_t) s->bitrate_kbps * 1000;
+  sender = pf_sender_new (&config, send_object, self);
+  if (!sender) {
+    GST_ELEMENT_ERROR (self, RESOURCE, FAILED,
+        ("The system has no room for another thread; pacing=off does without "
+         "it."),
+        (NULL));
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (self);
+  self->sender = sender;
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+static gboolean
 pf_udp_sink_stop (GstBaseSink *sink)
 {
   PfUdpSink *self = PF_UDP_SINK (sink);
+  PfSender *sender = self->sender;
 
+  if (sender) {
+    pf_sender_stop (sender);
+    GST_OBJECT_LOCK (self);
+    pf_sender_get_counters (sender, &self->paced);
+    self->sender = NULL;
+    GST_OBJECT_UNLOCK (self);
+    pf_sender_free (sender);
+  }
   pf_socket_free (self->socket);
   self->socket = NULL;
   return TRUE;
@@ -566,6 +805,7 @@ pf_udp_sink_start (GstBaseSink *sink)
   get_settings (self, &s);
   GST_OBJECT_LOCK (self);
   memset (&self->shown, 0, sizeof self->shown);
+  memset (&self->paced, 0, sizeof self->paced);
   GST_OBJECT_UNLOCK (self);
   memset (&self->counters, 0, sizeof self->counters);
   self->told = 0;
@@ -585,6 +825,9 @@ pf_udp_sink_start (GstBaseSink *sink)
     ok = FALSE;
   } else {
     set_options (self, &s);
+    ok = start_pacing (self, &s);
+    if (!ok)
+      pf_udp_sink_stop (sink);
   }
   g_clear_error (&error);
   clear_settings (&s);
@@ -598,6 +841,8 @@ pf_udp_sink_unlock (GstBaseSink *sink)
 
   if (self->socket)
     pf_socket_wake (self->socket);
+  if (self->sender)
+    pf_sender_set_interrupted (self->sender, TRUE);
   return TRUE;
 }
 
@@ -608,6 +853,8 @@ pf_udp_sink_unlock_stop (GstBaseSink *sink)
 
   if (self->socket)
     pf_socket_clear_wake (self->socket);
+  if (self->sender)
+    pf_sender_set_interrupted (self->sender, FALSE);
   return TRUE;
 }
 
@@ -653,6 +900,17 @@ install_properties (GObjectClass *object_class)
   props[PROP_GSO] = g_param_spec_boolean ("gso", "GSO",
       "Let the kernel cut packets out of one call where it can", DEFAULT_GSO,
       ready);
+  props[PROP_PACING] = g_param_spec_enum ("pacing", "Pacing",
+      "When the packets of a frame leave", PF_TYPE_UDP_PACING, DEFAULT_PACING,
+      ready);
+  props[PROP_BITRATE] = g_param_spec_uint ("bitrate-kbps", "Bitrate",
+      "Rate of the stream, for pacing: what is over the burst leaves at three "
+      "times that; 0: over the time until the next frame",
+      0, 100000000, DEFAULT_BITRATE_KBPS, ready);
+  props[PROP_BURST_SIZE] = g_param_spec_uint ("burst-size", "Burst size",
+      "Bytes of a frame that leave at once, for pacing; a quarter of the frame "
+      "at least",
+      0, G_MAXINT, DEFAULT_BURST_SIZE, ready);
   /**
    * PfUdpSink:stats:
    *
@@ -660,7 +918,9 @@ install_properties (GObjectClass *object_class)
    * and bytes that were sent (to each client), gso-packets (of those, by
    * UDP_SEGMENT), syscalls, errors (calls that failed, ICMP errors among
    * them), dropped (packets that were not sent), unreadable (buffers that hold
-   * no packets), copies (of packets in several memories): uint64; buffer-size
+   * no packets), copies (of packets in several memories); with pacing also
+   * paced-frames, dropped-frames (that found the ring full), ring-full (times
+   * it became so), waits (pauses between packets): uint64; buffer-size
    * (bytes the kernel granted): uint.
    */
   props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
@@ -694,6 +954,7 @@ pf_udp_sink_class_init (PfUdpSinkClass *klass)
   sink_class->stop = GST_DEBUG_FUNCPTR (pf_udp_sink_stop);
   sink_class->unlock = GST_DEBUG_FUNCPTR (pf_udp_sink_unlock);
   sink_class->unlock_stop = GST_DEBUG_FUNCPTR (pf_udp_sink_unlock_stop);
+  sink_class->event = GST_DEBUG_FUNCPTR (pf_udp_sink_event);
   sink_class->render = GST_DEBUG_FUNCPTR (pf_udp_sink_render);
   sink_class->render_list = GST_DEBUG_FUNCPTR (pf_udp_sink_render_list);
   sink_class->propose_allocation =
@@ -703,6 +964,7 @@ pf_udp_sink_class_init (PfUdpSinkClass *klass)
   gst_element_class_set_static_metadata (element_class, "UDP packet sender",
       "Sink/Network", "Sends packets over UDP, many a system call",
       "The gst-punktfunk developers");
+  gst_type_mark_as_plugin_api (PF_TYPE_UDP_PACING, 0);
 }
 
 static void
@@ -714,6 +976,9 @@ pf_udp_sink_init (PfUdpSink *self)
   self->dscp = DEFAULT_DSCP;
   self->buffer_size = DEFAULT_BUFFER_SIZE;
   self->gso = DEFAULT_GSO;
+  self->pacing = DEFAULT_PACING;
+  self->bitrate_kbps = DEFAULT_BITRATE_KBPS;
+  self->burst_size = DEFAULT_BURST_SIZE;
   gst_base_sink_set_sync (GST_BASE_SINK (self), FALSE);
   gst_base_sink_set_processing_deadline (GST_BASE_SINK (self), 0);
 }
