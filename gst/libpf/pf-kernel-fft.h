@@ -267,10 +267,8 @@ FFT (inverse_tree) (const uint8_t *const *rows, size_t col, unsigned count,
 
       if (i * q < count)
         FFT (inverse_tree)
-        (rows + i * q, col, count - i * q, lg - 2, pos + i * q, sub, NULL,
-            NULL);
-      else
-        memset (sub, 0, (size_t) q * PF_GF_COLUMN);
+      (rows + i * q, col, count - i * q, lg - 2, pos + i * q, sub, NULL, NULL);
+      else memset (sub, 0, (size_t) q * PF_GF_COLUMN);
     }
   } else {
     FFT (inverse_leaf) (rows, col, n, count, lg, pos, w);
@@ -297,7 +295,7 @@ FFT (inverse) (const uint8_t *const *rows, size_t col, unsigned count,
   else
     /* in place where nothing is added: half the memory to walk over */
     FFT (inverse_tree)
-    (rows, col, count, lg, offset, sink->fresh ? acc : work, acc, sink);
+  (rows, col, count, lg, offset, sink->fresh ? acc : work, acc, sink);
 }
 
 /* ---- Forward ------------------------------------------------------------ */
