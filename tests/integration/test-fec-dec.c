@@ -946,6 +946,15 @@ test_flush (void)
   gst_harness_teardown (h);
 }
 
+static void
+push_caps (GstHarness *h, const gchar *text)
+{
+  GstCaps *caps = gst_caps_from_string (text);
+
+  PF_CHECK (gst_harness_push_event (h, gst_event_new_caps (caps)));
+  gst_caps_unref (caps);
+}
+
 /* Other packets: what was on its way is given up first. */
 static void
 test_caps_change (void)
@@ -959,15 +968,12 @@ test_caps_change (void)
   f[1] = frame_new (&s, 3 * PAYLOAD);
   push (h, &f[0], 0);
   /* the form alone changes nothing */
-  PF_CHECK (gst_harness_push_event (
-      h, gst_event_new_caps (gst_caps_from_string (BLOCKS))));
+  push_caps (h, BLOCKS);
   push (h, &f[0], 1);
   push (h, &f[0], 2);
   expect_frame (h, &f[0], TRUE);
   push (h, &f[1], 0);
-  PF_CHECK (gst_harness_push_event (
-      h, gst_event_new_caps (gst_caps_from_string (
-             "application/x-pf-packet,wire=punktfunk1,fec=gf8,sealed=false"))));
+  push_caps (h, "application/x-pf-packet,wire=punktfunk1,fec=gf8,sealed=false");
   PF_CHECK_UINT (counter (h, "packets"), ==, 4);
   push (h, &f[1], 1);
   PF_CHECK_UINT (counter (h, "frames"), ==, 1);
