@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define SAME_MAX 20 /* lines shown of one run */
+#define SHOWN_MAX 20 /* issues of one run, of each kind */
 
 typedef struct {
   gchar *id, *level, *where; /* level and where may be NULL: any */
@@ -22,7 +22,7 @@ struct _PfIssues {
   /* lock */
   GPtrArray *expected;
   GPtrArray *lines;
-  guint failures;
+  guint failures, as_expected;
 };
 
 static void
@@ -102,10 +102,12 @@ covers (const Expected *e, const gchar *id, const gchar *where,
 
 /* Call with the lock. Line breaks would end the comment. */
 static void
-add_line_unlocked (PfIssues *self, const gchar *mark, const gchar *id,
-    const gchar *where, const gchar *details)
+count_unlocked (PfIssues *self, gboolean expected, const gchar *mark,
+    const gchar *id, const gchar *where, const gchar *details)
 {
-  if (self->lines->len < SAME_MAX) {
+  guint *n = expected ? &self->as_expected : &self->failures;
+
+  if ((*n)++ < SHOWN_MAX) {
     gchar *line =
         g_strdup_printf ("# %s %s on %s: %s", mark, id, where, details);
 
@@ -131,10 +133,8 @@ pf_issues_report (PfIssues *self, const gchar *id, const gchar *where,
     expected = covers (e, id, where, details);
     e->seen += expected;
   }
-  if (!expected)
-    self->failures++;
-  add_line_unlocked (
-      self, expected ? "expected:" : "failed:", id, where, details);
+  count_unlocked (
+      self, expected, expected ? "expected:" : "failed:", id, where, details);
   g_mutex_unlock (&self->lock);
   g_free (details);
 }
@@ -147,8 +147,7 @@ pf_issues_finish (PfIssues *self)
     const Expected *e = self->expected->pdata[i];
 
     if (!e->seen && !e->sometimes) {
-      self->failures++;
-      add_line_unlocked (self, "failed: expected, but did not come:", e->id,
+      count_unlocked (self, FALSE, "failed: expected, but did not come:", e->id,
           e->where ? e->where : "any",
           e->details ? g_regex_get_pattern (e->details) : "anything");
     }
@@ -173,7 +172,7 @@ pf_issues_print (PfIssues *self)
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->lines->len; i++)
     g_print ("%s\n", (const gchar *) self->lines->pdata[i]);
-  if (self->failures && self->lines->len == SAME_MAX)
-    g_print ("# ... %u failures in all\n", self->failures);
+  g_print ("# %u issues failed, %u were as expected\n", self->failures,
+      self->as_expected);
   g_mutex_unlock (&self->lock);
 }
