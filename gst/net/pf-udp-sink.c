@@ -26,6 +26,7 @@
 
 #include "pf-block.h"
 #include "pf-caps.h"
+#include "pf-send.h"
 #include "pf-sender.h"
 #include "pf-socket.h"
 
@@ -33,7 +34,6 @@
 
 GST_DEBUG_CATEGORY_STATIC (pf_udp_sink_debug);
 #define GST_CAT_DEFAULT pf_udp_sink_debug
-GST_DEBUG_CATEGORY_STATIC (performance);
 
 #define DEFAULT_HOST "127.0.0.1"
 #define DEFAULT_PORT 5004
@@ -111,7 +111,7 @@ struct _PfUdpSink {
   guint64 interval;      /* between the last two frames, ns; 0: not known */
 
   /* the thread that sends: that which pushes, or the sender's */
-  Counters counters;
+  PfSend out;
   int told; /* the last errno that was logged */
 };
 
@@ -145,189 +145,36 @@ GST_ELEMENT_REGISTER_DEFINE (
 /* ---- Packets ------------------------------------------------------------ */
 
 static void
-send_packets (PfUdpSink *self, const struct iovec *packets, guint n)
-{
-  for (guint i = 0; i < self->n_to; i++) {
-    int error;
-
-    pf_socket_send (
-        self->socket, self->n_to > 1 ? &self->to[i] : NULL, packets, n, &error);
-    if (error && error != self->told) {
-      gchar *text = pf_address_to_string (&self->to[i]);
-
-      GST_WARNING_OBJECT (self, "sending to %s: %s", text, g_strerror (error));
-      g_free (text);
-      self->told = error;
-    }
-  }
-}
-
-/* A mapped buffer; of one memory, without a merge. */
-typedef struct {
-  GstBuffer *buffer;
-  GstMemory *memory; /* NULL: all of the buffer */
-  GstMapInfo map;
-} Mapped;
-
-static gboolean
-map_buffer (PfUdpSink *self, GstBuffer *buffer, Mapped *m)
-{
-  gboolean ok;
-
-  m->buffer = buffer;
-  m->memory = NULL;
-  if (gst_buffer_n_memory (buffer) == 1) {
-    m->memory = gst_buffer_peek_memory (buffer, 0);
-    ok = gst_memory_map (m->memory, &m->map, GST_MAP_READ);
-  } else {
-    GST_CAT_LOG_OBJECT (
-        performance, self, "a packet in several memories: a copy");
-    self->counters.copies++;
-    ok = gst_buffer_map (buffer, &m->map, GST_MAP_READ);
-  }
-  if (!ok)
-    self->counters.unreadable++;
-  return ok;
-}
-
-static void
-unmap_buffer (Mapped *m)
-{
-  if (m->memory)
-    gst_memory_unmap (m->memory, &m->map);
-  else
-    gst_buffer_unmap (m->buffer, &m->map);
-}
-
-/* Do the rows of a block lie inside of size bytes? */
-static gboolean
-rows_fit (const PfBlockMeta *m, gsize size)
-{
-  return m->size <= size && m->offset <= size - m->size &&
-         (m->n <= 1 || m->stride <= (size - m->size - m->offset) / (m->n - 1));
-}
-
-/* n rows of a block, from first on; all of them lie inside. */
-static void
-send_rows (
-    PfUdpSink *self, const PfBlockMeta *m, guint8 *rows, guint first, guint n)
-{
-  struct iovec packets[4 * PF_SOCKET_MAX_SEGMENTS];
-
-  while (n > 0) {
-    const guint some = MIN (n, G_N_ELEMENTS (packets));
-
-    for (guint i = 0; i < some; i++)
-      packets[i] =
-          (struct iovec){ rows + (first + i) * m->stride + m->offset, m->size };
-    send_packets (self, packets, some);
-    first += some;
-    n -= some;
-  }
-}
-
-static void
-send_block (PfUdpSink *self, GstBuffer *block, guint first, guint n)
-{
-  const PfBlockMeta *m = pf_buffer_get_block_meta (block);
-  Mapped mapped;
-
-  if (!map_buffer (self, block, &mapped))
-    return;
-  if (rows_fit (m, mapped.map.size)) {
-    send_rows (self, m, mapped.map.data, first, n);
-  } else {
-    GST_DEBUG_OBJECT (self, "rows outside of %" GST_PTR_FORMAT, block);
-    self->counters.unreadable++;
-  }
-  unmap_buffer (&mapped);
-}
-
-/* The list is not of blocks. */
-static void
-send_list (PfUdpSink *self, GstBufferList *list, guint first, guint n)
-{
-  struct iovec packets[PF_SOCKET_MAX_SEGMENTS];
-  Mapped mapped[PF_SOCKET_MAX_SEGMENTS];
-
-  while (n > 0) {
-    const guint some = MIN (n, PF_SOCKET_MAX_SEGMENTS);
-    guint got = 0;
-
-    for (guint i = 0; i < some; i++) {
-      if (!map_buffer (
-              self, gst_buffer_list_get (list, first + i), &mapped[got]))
-        continue;
-      packets[got] =
-          (struct iovec){ mapped[got].map.data, mapped[got].map.size };
-      got++;
-    }
-    if (got > 0)
-      send_packets (self, packets, got);
-    while (got > 0)
-      unmap_buffer (&mapped[--got]);
-    first += some;
-    n -= some;
-  }
-}
-
-static void
-send_single (PfUdpSink *self, GstBuffer *buffer)
-{
-  struct iovec packet;
-  Mapped mapped;
-
-  if (!map_buffer (self, buffer, &mapped))
-    return;
-  packet = (struct iovec){ mapped.map.data, mapped.map.size };
-  send_packets (self, &packet, 1);
-  unmap_buffer (&mapped);
-}
-
-static void
 show_counters (PfUdpSink *self)
 {
-  self->counters.sent = *pf_socket_counters (self->socket);
+  const PfSocketCounters *sent = pf_socket_counters (self->socket);
+
   GST_OBJECT_LOCK (self);
-  self->shown = self->counters;
+  self->shown.sent = *sent;
+  self->shown.unreadable = self->out.unreadable;
+  self->shown.copies = self->out.copies;
   GST_OBJECT_UNLOCK (self);
 }
 
-static gboolean
-has_block (GstBuffer **buffer, guint i, gpointer found)
-{
-  (void) i;
-  *(gboolean *) found = pf_buffer_get_block_meta (*buffer) != NULL;
-  return !*(gboolean *) found;
-}
-
-static void
-send_buffer (PfUdpSink *self, GstBuffer *buffer)
-{
-  const PfBlockMeta *m = pf_buffer_get_block_meta (buffer);
-
-  if (m)
-    send_block (self, buffer, 0, m->n);
-  else
-    send_single (self, buffer);
-}
-
-/* ---- Pacing ------------------------------------------------------------- */
-
-/* In the sender's thread. */
+/* In the thread that pushes, or in the sender's. */
 static void
 send_object (gpointer data, GstMiniObject *object, guint first, guint n)
 {
   PfUdpSink *self = data;
 
-  if (GST_IS_BUFFER_LIST (object))
-    send_list (self, GST_BUFFER_LIST_CAST (object), first, n);
-  else if (pf_buffer_get_block_meta (GST_BUFFER_CAST (object)))
-    send_block (self, GST_BUFFER_CAST (object), first, n);
-  else
-    send_single (self, GST_BUFFER_CAST (object));
+  pf_send_object (&self->out, object, first, n);
+  if (self->out.error != self->told) {
+    gchar *text = pf_address_to_string (&self->to[self->out.error_to]);
+
+    GST_WARNING_OBJECT (
+        self, "sending to %s: %s", text, g_strerror (self->out.error));
+    g_free (text);
+    self->told = self->out.error;
+  }
   show_counters (self);
 }
+
+/* ---- Pacing ------------------------------------------------------------- */
 
 /* What belongs to a frame has its number, or else its time. */
 static void
@@ -403,26 +250,29 @@ queue_object (PfUdpSink *self, GstMiniObject *object, GstBuffer *first, guint n)
 
 /* ---- From upstream ------------------------------------------------------ */
 
+/* n packets in an object that begins with the buffer first. */
 static void
-take_buffer (PfUdpSink *self, GstBuffer *buffer)
+take_object (PfUdpSink *self, gpointer object, GstBuffer *first, guint n)
 {
-  const PfBlockMeta *m = pf_buffer_get_block_meta (buffer);
-
   if (self->sender)
-    queue_object (self, GST_MINI_OBJECT_CAST (buffer), buffer, m ? m->n : 1);
+    queue_object (self, object, first, n);
   else
-    send_buffer (self, buffer);
+    send_object (self, object, 0, n);
 }
 
 static GstFlowReturn
 pf_udp_sink_render (GstBaseSink *sink, GstBuffer *buffer)
 {
-  PfUdpSink *self = PF_UDP_SINK (sink);
-
-  take_buffer (self, buffer);
-  if (!self->sender)
-    show_counters (self);
+  take_object (PF_UDP_SINK (sink), buffer, buffer, pf_send_n_packets (buffer));
   return GST_FLOW_OK;
+}
+
+static gboolean
+has_block (GstBuffer **buffer, guint i, gpointer found)
+{
+  (void) i;
+  *(gboolean *) found = pf_buffer_get_block_meta (*buffer) != NULL;
+  return !*(gboolean *) found;
 }
 
 static GstFlowReturn
@@ -435,14 +285,9 @@ pf_udp_sink_render_list (GstBaseSink *sink, GstBufferList *list)
   gst_buffer_list_foreach (list, has_block, &blocks);
   if (blocks)
     for (guint i = 0; i < n; i++)
-      take_buffer (self, gst_buffer_list_get (list, i));
-  else if (self->sender && n > 0)
-    queue_object (
-        self, GST_MINI_OBJECT_CAST (list), gst_buffer_list_get (list, 0), n);
-  else
-    send_list (self, list, 0, n);
-  if (!self->sender)
-    show_counters (self);
+      pf_udp_sink_render (sink, gst_buffer_list_get (list, i));
+  else if (n > 0)
+    take_object (self, list, gst_buffer_list_get (list, 0), n);
   return GST_FLOW_OK;
 }
 
@@ -807,7 +652,6 @@ pf_udp_sink_start (GstBaseSink *sink)
   memset (&self->shown, 0, sizeof self->shown);
   memset (&self->paced, 0, sizeof self->paced);
   GST_OBJECT_UNLOCK (self);
-  memset (&self->counters, 0, sizeof self->counters);
   self->told = 0;
   ok = find_clients (self, &s, &error);
   if (!ok) {
@@ -825,6 +669,9 @@ pf_udp_sink_start (GstBaseSink *sink)
     ok = FALSE;
   } else {
     set_options (self, &s);
+    self->out = (PfSend){ .socket = self->socket,
+      .to = self->n_to > 1 ? self->to : NULL,
+      .n_to = self->n_to };
     ok = start_pacing (self, &s);
     if (!ok)
       pf_udp_sink_stop (sink);
@@ -945,7 +792,6 @@ pf_udp_sink_class_init (PfUdpSinkClass *klass)
   GstBaseSinkClass *sink_class = GST_BASE_SINK_CLASS (klass);
 
   GST_DEBUG_CATEGORY_INIT (pf_udp_sink_debug, "pfudpsink", 0, "packets to UDP");
-  GST_DEBUG_CATEGORY_GET (performance, "GST_PERFORMANCE");
   object_class->set_property = pf_udp_sink_set_property;
   object_class->get_property = pf_udp_sink_get_property;
   object_class->finalize = pf_udp_sink_finalize;

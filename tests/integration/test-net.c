@@ -330,6 +330,11 @@ test_sink_calls (void)
   PF_CHECK_INT (gst_harness_push (h, packet_block (pool, p)), ==, GST_FLOW_OK);
   PF_CHECK_INT (stat_of (h, "syscalls"), ==, 4);
   expect_packets (&peer, p);
+  gst_harness_set_src_caps_str (h, PACKETS);
+  PF_CHECK_INT (
+      gst_pad_push_list (h->srcpad, packet_list (p)), ==, GST_FLOW_OK);
+  PF_CHECK_INT (stat_of (h, "syscalls"), ==, 2 * 4);
+  expect_packets (&peer, p);
   gst_harness_teardown (h);
   close (peer.fd);
   packets_free (p);
