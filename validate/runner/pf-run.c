@@ -144,25 +144,34 @@ on_timeout (gpointer data)
 {
   PfRun *run = data;
 
-  pf_run_fail (run, "scenario::not-ended", "the time is up");
+  pf_run_fail (run, "pf::time-out", "the time is up");
   pf_run_end (run);
   return G_SOURCE_CONTINUE;
 }
 
 /* ---- Messages ----------------------------------------------------------- */
 
+/* Any thread. Here no error is missed that comes when the run is over, while
+ * the pipeline still stops. */
 static void
-on_error (PfRun *run, GstMessage *message)
+on_posted_error (GstBus *bus, GstMessage *message, gpointer data)
 {
+  PfRun *run = data;
   GError *error = NULL;
   gchar *debug = NULL;
 
+  (void) bus;
   gst_message_parse_error (message, &error, &debug);
   pf_issues_report (run->issues, "runtime::error-on-bus",
       GST_MESSAGE_SRC_NAME (message), "Got error: %s -- Debug message: %s",
       error->message, debug);
   g_error_free (error);
   g_free (debug);
+}
+
+static void
+on_error (PfRun *run, GstMessage *message)
+{
   if (run->allow_errors) {
     /* a state change will not go on */
     if (run->wait == PF_WAIT_STATE) {
@@ -341,6 +350,9 @@ play (PfRun *run, guint timeout_s)
   guint tick, timeout;
 
   gst_bus_add_watch (bus, on_message, run);
+  gst_bus_enable_sync_message_emission (bus);
+  g_signal_connect (
+      bus, "sync-message::error", G_CALLBACK (on_posted_error), run);
   tick = g_timeout_add (TICK_MS, on_tick, run);
   timeout = g_timeout_add_seconds (timeout_s, on_timeout, run);
   if (!run->handles_states) {
@@ -360,6 +372,8 @@ play (PfRun *run, guint timeout_s)
   g_source_remove (timeout);
   gst_bus_remove_watch (bus);
   gst_element_set_state (run->pipeline, GST_STATE_NULL);
+  g_signal_handlers_disconnect_by_data (bus, run);
+  gst_bus_disable_sync_message_emission (bus);
   gst_object_unref (bus);
 }
 

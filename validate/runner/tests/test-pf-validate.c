@@ -82,10 +82,12 @@ test_case (const void *data)
   "emit-signal, target-element-name=a, signal-name=flush\n"                    \
   "wait, duration=0.05\n"                                                      \
   "stop\n"
-#define EXPECTED(entries, line)                                                \
+#define EXPECTED_THEN(entries, line, then)                                     \
   "meta,\n    allow-errors=true,\n    handles-states=true,\n"                  \
   "    expected-issues = {\n" entries "    },\n"                               \
-  "    args = {\n        \"" line "\",\n    }\nplay\nstop, on-message=error\n"
+  "    args = {\n        \"" line "\",\n    }\nplay\n" then "\n"
+#define EXPECTED(entries, line)                                                \
+  EXPECTED_THEN (entries, line, "stop, on-message=error")
 #define ISSUE(fields) "        \"expected-issue, " fields "\",\n"
 #define ON_BUS "issue-id=runtime::error-on-bus, level=critical, sometimes=true"
 /* fails as soon as there is a buffer */
@@ -169,6 +171,16 @@ static const Case cases[] = {
               ISSUE ("issue-id=scenario::execution-error, sometimes=true"),
           BROKEN),
       "runtime::error-on-bus" },
+  { "error/twice",
+      EXPECTED_THEN (
+          ISSUE ("issue-id=runtime::error-on-bus, details=\\\"Failed "
+                 "after\\\"")
+              ISSUE ("issue-id=scenario::execution-error, sometimes=true"),
+          "fakesrc ! tee name=t t. ! queue ! identity error-after=1 ! fakesink "
+          "async=false t. ! queue ! identity error-after=1 ! fakesink "
+          "async=false",
+          "wait, duration=0.5\nstop"),
+      "failed: runtime::error-on-bus" },
   { "error/did-not-come",
       "meta,\n    expected-issues = {\n" ISSUE (
           "issue-id=runtime::error-on-bus") "    },\n    args = {\n        "
