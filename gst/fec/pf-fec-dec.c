@@ -96,9 +96,11 @@ struct _PfFecDec {
   GstFlowReturn flow; /* of the last push */
   gboolean eos;
   gboolean discont;
-  GstClockTime last_pts;  /* pushed */
-  GstClockTime pts;       /* last stamp of upstream */
-  GstClockTime pts_at;    /* when that arrived */
+  GstClockTime last_pts;            /* pushed */
+  GstClockTime pts;                 /* last stamp of upstream */
+  GstClockTime pts_at;              /* when that arrived */
+  GstClockTime first_pts, first_at; /* of the segment's first packet */
+  GstClockTime ahead;     /* of the reassembler's time before the element's */
   GstClockTime scheduled; /* when the timer was last asked for */
 
   PfTimer timer;
@@ -168,6 +170,7 @@ schedule (PfFecDec *self, GstClockTime now)
     wake = self->window.due;
   if (wake == UINT64_MAX)
     return;
+  wake = wake > self->ahead ? wake - self->ahead : 0;
   if (wake < now + MIN_WAIT)
     wake = now + MIN_WAIT;
   /* the timer has an earlier reason to come, and will ask again */
@@ -323,8 +326,8 @@ report_loss (PfFecDec *self, GstClockTime now)
 static void
 look_around (PfFecDec *self, GstClockTime now)
 {
-  if (!self->window.started || now >= self->window.due)
-    report_loss (self, now);
+  if (!self->window.started || now + self->ahead >= self->window.due)
+    report_loss (self, now + self->ahead);
   show_counters (self);
   if (self->flow == GST_FLOW_OK)
     schedule (self, now);
@@ -336,7 +339,8 @@ static void
 take_packet (PfFecDec *self, const guint8 *packet, gsize size, GstClockTime now)
 {
   const guint64 gathered = pf_reassembler_stats (self->r)->gathered;
-  PfPacketFate fate = pf_reassembler_push (self->r, packet, size, now);
+  PfPacketFate fate =
+      pf_reassembler_push (self->r, packet, size, now + self->ahead);
 
   if (fate != PF_TAKEN)
     GST_LOG_OBJECT (
@@ -345,7 +349,7 @@ take_packet (PfFecDec *self, const guint8 *packet, gsize size, GstClockTime now)
     GST_CAT_LOG_OBJECT (performance, self, "blocks of a frame joined: a copy");
     self->counters.copies++;
   }
-  push_due (self, now, now);
+  push_due (self, now, now + self->ahead);
 }
 
 /* Do the rows of a block lie inside of size bytes? */
@@ -356,16 +360,33 @@ rows_fit (const PfBlockMeta *m, gsize size)
          (m->n <= 1 || m->stride <= (size - m->size - m->offset) / (m->n - 1));
 }
 
+/* Where nothing is live, packets come faster than their stamps and the clock
+ * has no say in how long a frame has been waited for; then the stamps do. */
+static void
+take_stamp (PfFecDec *self, GstClockTime pts, GstClockTime now)
+{
+  self->pts = pts;
+  self->pts_at = now;
+  if (!self->stamped)
+    return;
+  if (!GST_CLOCK_TIME_IS_VALID (self->first_pts)) {
+    /* as far ahead as before */
+    self->first_pts = pts;
+    self->first_at = now + self->ahead;
+  } else if (pts > self->first_pts &&
+             pts - self->first_pts + self->first_at > now + self->ahead) {
+    self->ahead = pts - self->first_pts + self->first_at - now;
+  }
+}
+
 static void
 take_buffer (PfFecDec *self, GstBuffer *buffer, GstClockTime now)
 {
   PfBlockMeta *m = pf_buffer_get_block_meta (buffer);
   GstMapInfo map;
 
-  if (GST_BUFFER_PTS_IS_VALID (buffer)) {
-    self->pts = GST_BUFFER_PTS (buffer);
-    self->pts_at = now;
-  }
+  if (GST_BUFFER_PTS_IS_VALID (buffer))
+    take_stamp (self, GST_BUFFER_PTS (buffer), now);
   if (gst_buffer_n_memory (buffer) > 1) {
     GST_CAT_LOG_OBJECT (
         performance, self, "a packet in several memories: a copy");
@@ -440,7 +461,7 @@ timer_loop (gpointer data)
     if (self->r && !self->eos && self->flow == GST_FLOW_OK) {
       const GstClockTime now = pf_timer_now (&self->timer);
 
-      push_due (self, now, now);
+      push_due (self, now, now + self->ahead);
       look_around (self, now);
     }
     GST_PAD_STREAM_UNLOCK (self->sinkpad);
@@ -623,7 +644,7 @@ forget (PfFecDec *self)
   self->flow = GST_FLOW_OK;
   self->eos = FALSE;
   self->discont = TRUE;
-  self->last_pts = self->pts = GST_CLOCK_TIME_NONE;
+  self->last_pts = self->pts = self->first_pts = GST_CLOCK_TIME_NONE;
 }
 
 /* Segments in another format are replaced by one in time. */
@@ -634,7 +655,7 @@ take_segment (PfFecDec *self, GstEvent *event)
   const GstSegment *segment;
 
   gst_event_parse_segment (event, &segment);
-  self->last_pts = self->pts = GST_CLOCK_TIME_NONE;
+  self->last_pts = self->pts = self->first_pts = GST_CLOCK_TIME_NONE;
   self->stamped = segment->format == GST_FORMAT_TIME;
   if (self->stamped) {
     gst_segment_copy_into (segment, &self->segment);
@@ -802,6 +823,7 @@ pf_fec_dec_change_state (GstElement *element, GstStateChange transition)
     memset (&self->past, 0, sizeof self->past);
     memset (&self->counters, 0, sizeof self->counters);
     self->held_bytes = 0;
+    self->ahead = 0;
     gst_caps_replace (&self->refused, NULL);
     self->scheduled = GST_CLOCK_TIME_NONE;
     forget (self);

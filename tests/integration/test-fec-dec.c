@@ -30,6 +30,7 @@ enum { HEADER = 40, PAYLOAD = 256, FRAMES = 60, DEADLINE_MS = 50 };
 typedef struct {
   PfWireSender wire;
   guint percent;
+  GstClockTime interval; /* of the stamps */
 } Sender;
 
 typedef struct {
@@ -37,6 +38,7 @@ typedef struct {
   WirePackets made;
   gboolean key;
   guint64 pts_ns;
+  GstClockTime pts;
 } Frame;
 
 static void
@@ -50,6 +52,7 @@ sender_init (Sender *s, guint max_block, guint percent)
       pf_wire_sender_init (&s->wire, pf_wire_find ("punktfunk1"), &config), ==,
       0);
   s->percent = percent;
+  s->interval = 16 * GST_MSECOND;
 }
 
 static Frame
@@ -60,6 +63,7 @@ frame_new (Sender *s, gsize size)
   PfWireFrame in = { .size = size, .percent = s->percent };
 
   f.pts_ns += number * 16666667ull;
+  f.pts = number * s->interval;
   in.pts_ns = f.pts_ns;
   in.flags = f.key ? PF_WIRE_KEY : 0;
   f.unit = g_malloc (size + 1);
@@ -75,19 +79,13 @@ frame_clear (Frame *f)
   wire_packets_clear (&f->made);
 }
 
-static GstClockTime
-pts_of (const Frame *f)
-{
-  return f->made.plan.number * 16 * GST_MSECOND;
-}
-
 static GstBuffer *
 packet_new (const Frame *f, guint i)
 {
   GstBuffer *b =
       gst_buffer_new_memdup (wire_packet (&f->made, i), f->made.size);
 
-  GST_BUFFER_PTS (b) = pts_of (f);
+  GST_BUFFER_PTS (b) = f->pts;
   return b;
 }
 
@@ -294,7 +292,7 @@ test_stamps (void)
 
     push_all (h, &f);
     b = gst_harness_pull (h);
-    PF_CHECK_UINT (GST_BUFFER_PTS (b), ==, pts_of (&f));
+    PF_CHECK_UINT (GST_BUFFER_PTS (b), ==, f.pts);
     gst_buffer_unref (b);
     frame_clear (&f);
   }
@@ -364,7 +362,7 @@ block_new (PfSlabPool *pool, const Frame *f, guint first, guint n)
         f->made.size);
   gst_memory_unmap (memory, &map);
   b = pf_block_new (memory, n, stride, 24, f->made.size);
-  GST_BUFFER_PTS (b) = pts_of (f);
+  GST_BUFFER_PTS (b) = f->pts;
   return b;
 }
 
@@ -523,6 +521,7 @@ test_disorder (void)
   Sender s;
 
   sender_init (&s, 0, 20);
+  s.interval = 0;
   for (guint i = 0; i < N; i++) {
     f[i] = frame_new (&s, 1 + pf_test_random_below (10000));
     for (guint j = 0; j < f[i].made.n; j++) {
@@ -743,6 +742,7 @@ test_deadline (void)
   Sender s;
 
   sender_init (&s, 0, 0);
+  s.interval = 15 * GST_MSECOND;
   for (guint i = 0; i < 3; i++)
     f[i] = frame_new (&s, 3 * PAYLOAD);
   gst_harness_set_time (h, 5 * GST_MSECOND);
@@ -760,8 +760,7 @@ test_deadline (void)
   PF_CHECK_UINT (gst_buffer_get_size (b), ==, 3 * PAYLOAD);
   PF_CHECK (GST_BUFFER_FLAG_IS_SET (b, GST_BUFFER_FLAG_DISCONT));
   /* the last stamp came at 20 ms */
-  PF_CHECK_UINT (
-      GST_BUFFER_PTS (b), ==, pts_of (&f[1]) + due - 20 * GST_MSECOND);
+  PF_CHECK_UINT (GST_BUFFER_PTS (b), ==, f[1].pts + due - 20 * GST_MSECOND);
   gst_buffer_unref (b);
   PF_CHECK_UINT (counter (h, "frames-lost"), ==, 1);
   PF_CHECK_UINT (count_gaps (h), ==, 1);
@@ -778,10 +777,39 @@ test_deadline (void)
   b = gst_harness_try_pull (h);
   PF_REQUIRE (b != NULL);
   PF_CHECK (!GST_BUFFER_FLAG_IS_SET (b, GST_BUFFER_FLAG_DISCONT));
-  PF_CHECK_UINT (
-      GST_BUFFER_PTS (b), ==, pts_of (&f[1]) + due - 20 * GST_MSECOND);
+  PF_CHECK_UINT (GST_BUFFER_PTS (b), ==, f[1].pts + due - 20 * GST_MSECOND);
   gst_buffer_unref (b);
   for (guint i = 0; i < 3; i++)
+    frame_clear (&f[i]);
+  gst_harness_teardown (h);
+}
+
+/* Stamps that run ahead of the clock keep the deadline too. */
+static void
+test_deadline_by_stamps (void)
+{
+  GstHarness *h = harness (SETTINGS, PACKETS);
+  Frame f[6];
+  Sender s;
+
+  sender_init (&s, 0, 0);
+  for (guint i = 0; i < 6; i++)
+    f[i] = frame_new (&s, 3 * PAYLOAD);
+  push (h, &f[0], 0);
+  for (guint i = 1; i < 4; i++)
+    push_all (h, &f[i]); /* up to 48 ms */
+  PF_CHECK (gst_harness_try_pull (h) == NULL);
+  push (h, &f[4], 0); /* 64 ms */
+  for (guint i = 1; i < 4; i++)
+    expect_frame (h, &f[i], i == 1);
+  PF_CHECK_UINT (counter (h, "frames-lost"), ==, 1);
+  /* and the clock goes on from there: f[4] may take 50 ms */
+  push_all (h, &f[5]);
+  advance_to (h, 34 * GST_MSECOND - 1);
+  PF_CHECK (gst_harness_try_pull (h) == NULL);
+  advance_to (h, 34 * GST_MSECOND);
+  expect_frame (h, &f[5], TRUE);
+  for (guint i = 0; i < 6; i++)
     frame_clear (&f[i]);
   gst_harness_teardown (h);
 }
@@ -797,6 +825,7 @@ test_clock_change (void)
   Sender s;
 
   sender_init (&s, 0, 0);
+  s.interval = 0;
   f[0] = frame_new (&s, 3 * PAYLOAD);
   f[1] = frame_new (&s, 3 * PAYLOAD);
   gst_harness_set_time (h, 40 * GST_MSECOND);
@@ -842,6 +871,7 @@ test_reports (void)
   Sender s;
 
   sender_init (&s, 0, 100);
+  s.interval = 0;
   f = frame_new (&s, PAYLOAD);
   push_all (h, &f);
   frame_clear (&f);
@@ -1169,7 +1199,8 @@ test_link (void)
 
 typedef struct {
   const char *name, *enc, *drop, *dec;
-  gboolean all; /* no frame may be lost */
+  gboolean all;     /* no frame may be lost */
+  gboolean at_once; /* the clock stands still */
 } Network;
 
 static void
@@ -1210,7 +1241,7 @@ test_network (const void *data)
     b = gst_buffer_new_wrapped (unit, size);
     GST_BUFFER_PTS (b) = i * 16 * GST_MSECOND;
     PF_REQUIRE_INT (gst_harness_push (h, b), ==, GST_FLOW_OK);
-    if (i > 0)
+    if (i > 0 && !net->at_once)
       advance_to (h, i * 16 * GST_MSECOND);
   }
   PF_CHECK (gst_harness_push_event (h, gst_event_new_eos ()));
@@ -1246,18 +1277,22 @@ test_network (const void *data)
 }
 
 static const Network networks[] = {
-  { "/fecdec/network/random", "percentage=10", "loss-ppm=50000", "", FALSE },
-  { "/fecdec/network/bursts", "percentage=20", "loss-ppm=50000 burst=6", "",
+  { "/fecdec/network/random", "percentage=10", "loss-ppm=50000", "", FALSE,
       FALSE },
+  { "/fecdec/network/bursts", "percentage=20", "loss-ppm=50000 burst=6", "",
+      FALSE, FALSE },
   { "/fecdec/network/all", "percentage=100 minimum-parity=6", "loss-ppm=50000",
-      "", TRUE },
-  { "/fecdec/network/gf8", "fec=gf8 percentage=10", "loss-ppm=50000", "",
+      "", TRUE, FALSE },
+  { "/fecdec/network/gf8", "fec=gf8 percentage=10", "loss-ppm=50000", "", FALSE,
       FALSE },
   { "/fecdec/network/gamestream", "wire=gamestream fec=gf8 percentage=10",
-      "loss-ppm=50000", "", FALSE },
+      "loss-ppm=50000", "", FALSE, FALSE },
   { "/fecdec/network/disorder", "percentage=10",
-      "loss-ppm=30000 duplicate-ppm=50000 reorder-ppm=50000", "", FALSE },
-  { "/fecdec/network/no-fec", "fec=none", "loss-ppm=20000", "", FALSE },
+      "loss-ppm=30000 duplicate-ppm=50000 reorder-ppm=50000", "", FALSE,
+      FALSE },
+  { "/fecdec/network/at-once", "percentage=10",
+      "loss-ppm=50000 reorder-ppm=50000", "", FALSE, TRUE },
+  { "/fecdec/network/no-fec", "fec=none", "loss-ppm=20000", "", FALSE, FALSE },
 };
 
 int
@@ -1278,6 +1313,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/fecdec/capture-time", test_capture_time);
   PF_TEST_ADD ("/fecdec/empty-unit", test_empty_unit);
   PF_TEST_ADD ("/fecdec/deadline", test_deadline);
+  PF_TEST_ADD ("/fecdec/deadline-by-stamps", test_deadline_by_stamps);
   PF_TEST_ADD ("/fecdec/clock-change", test_clock_change);
   PF_TEST_ADD ("/fecdec/reports", test_reports);
   PF_TEST_ADD ("/fecdec/latency", test_latency);
