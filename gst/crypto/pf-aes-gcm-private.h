@@ -94,6 +94,10 @@ void pf_aes_gcm_count (PfAesGcmWork *work);
  * are posted and stand in work->ret. */
 GstBuffer *pf_aes_gcm_do_packet (PfAesGcmWork *work, GstBuffer *buffer);
 
+/* The same for those of a list, which must be writable; blocks in it are
+ * pushed. */
+void pf_aes_gcm_do_list (PfAesGcmWork *work, GstBufferList *list);
+
 /* The same for a block; what is left of it is pushed. */
 void pf_aes_gcm_do_block (PfAesGcmWork *work, GstBuffer *block);
 

@@ -151,16 +151,31 @@ may_copy (PfAesGcmWork *w, guint n)
   return TRUE;
 }
 
-/* Nobody else can see the bytes: buffer and memory are ours alone. */
-static gboolean
-is_ours (GstBuffer *buffer)
+/* Nobody else can see the bytes: memory is writable only if its buffer, and a
+ * list that holds this, have one owner. */
+static GstMemory *
+own_memory (GstBuffer *buffer)
 {
-  GstMemory *memory;
+  GstMemory *m;
 
-  if (!gst_buffer_is_writable (buffer) || gst_buffer_n_memory (buffer) != 1)
-    return FALSE;
-  memory = gst_buffer_peek_memory (buffer, 0);
-  return gst_memory_is_writable (memory) && !GST_MEMORY_IS_READONLY (memory);
+  if (gst_buffer_n_memory (buffer) != 1)
+    return NULL;
+  m = gst_buffer_peek_memory (buffer, 0);
+  return gst_memory_is_writable (m) && !GST_MEMORY_IS_READONLY (m) ? m : NULL;
+}
+
+/* The memory of a packet that can be worked on as it is. */
+static GstMemory *
+memory_in_place (PfAesGcmWork *w, GstBuffer *buffer)
+{
+  const gboolean sealing = w->self->mode == MODE_SEAL;
+  const gsize before = sealing ? w->self->wire->seal_prefix : 0;
+  const gsize after = sealing ? w->self->wire->seal_suffix : 0;
+  GstMemory *m = own_memory (buffer);
+
+  return m && m->offset >= before && m->maxsize - m->offset - m->size >= after
+             ? m
+             : NULL;
 }
 
 /* Room for one packet in a slab that packets of this call share. */
@@ -181,40 +196,34 @@ fresh_row (PfAesGcmWork *w, gsize before, gsize size, gsize after)
       w->fresh, w->used++ * w->stride, w->stride, before, size);
 }
 
-/* The packet in one memory that we may write, with so much room around it:
- * itself if possible, else a copy. Takes over buffer; NULL on errors. */
+/* A copy of the packet that can be worked on; NULL on errors. */
 static GstBuffer *
-own_packet (PfAesGcmWork *w, GstBuffer *buffer, gsize before, gsize after)
+copy_packet (PfAesGcmWork *w, GstBuffer *buffer)
 {
-  GstBuffer *copy = NULL;
+  const gboolean sealing = w->self->mode == MODE_SEAL;
+  GstBuffer *copy;
   GstMapInfo map;
   GstMemory *m;
 
-  if (is_ours (buffer)) {
-    m = gst_buffer_peek_memory (buffer, 0);
-    if (m->offset >= before && m->maxsize - m->offset - m->size >= after)
-      return buffer;
-  }
   if (!may_copy (w, 1))
-    goto out;
-  m = fresh_row (w, before, gst_buffer_get_size (buffer), after);
+    return NULL;
+  m = fresh_row (w, sealing ? w->self->wire->seal_prefix : 0,
+      gst_buffer_get_size (buffer), sealing ? w->self->wire->seal_suffix : 0);
   if (!gst_memory_map (m, &map, GST_MAP_WRITE)) {
     gst_memory_unref (m);
     refuse_memory (w);
-    goto out;
+    return NULL;
   }
   gst_buffer_extract (buffer, 0, map.data, map.size);
   gst_memory_unmap (m, &map);
   copy = gst_buffer_new ();
   gst_buffer_append_memory (copy, m);
   gst_buffer_copy_into (copy, buffer, GST_BUFFER_COPY_METADATA, 0, -1);
-
-out:
-  gst_buffer_unref (buffer);
   return copy;
 }
 
-/* The same for a block. Rows may be sealed as far as they have room. */
+/* A block in one slab memory that we may write, with so much room around its
+ * rows: itself if possible, else a copy. Takes over block; NULL on errors. */
 static GstBuffer *
 own_block (PfAesGcmWork *w, GstBuffer *block, gsize before, gsize after)
 {
@@ -237,13 +246,11 @@ own_block (PfAesGcmWork *w, GstBuffer *block, gsize before, gsize after)
     w->ret = GST_FLOW_ERROR;
     goto out;
   }
-  if (is_ours (block) && meta->offset >= before &&
+  m = own_memory (block);
+  if (m && pf_is_slab_memory (m) && m->offset == 0 && meta->offset >= before &&
       (n == 1 || end + after <= stride) &&
-      (n - 1) * stride + end + after <= total) {
-    m = gst_buffer_peek_memory (block, 0);
-    if (pf_is_slab_memory (m) && m->offset == 0)
-      return block;
-  }
+      (n - 1) * stride + end + after <= total)
+    return block;
   if (!may_copy (w, (guint) n))
     goto out;
   if (!gst_buffer_map (block, &from, GST_MAP_READ)) {
@@ -276,85 +283,122 @@ out:
 
 /* ---- Packets ------------------------------------------------------------ */
 
-static GstBuffer *
-seal_packet (PfAesGcmWork *w, GstBuffer *buffer)
+/* The range of memory that is ours: what gst_memory_resize() does, but for
+ * looking again at who owns it. */
+static void
+set_range (GstMemory *m, gsize offset, gsize size)
+{
+  m->offset = offset;
+  m->size = size;
+}
+
+static gboolean
+seal_memory (PfAesGcmWork *w, GstMemory *m)
 {
   const PfWire *wire = w->self->wire;
   const gsize before = wire->seal_prefix, after = wire->seal_suffix;
-  const gsize size = gst_buffer_get_size (buffer);
-  gboolean done = FALSE;
+  const gsize size = m->size;
+  gboolean done;
   GstMapInfo map;
-  GstMemory *m;
 
   if (size < wire->header_size) {
     refuse_short (w, size);
-    gst_buffer_unref (buffer);
-    return NULL;
+    return FALSE;
   }
-  buffer = own_packet (w, buffer, before, after);
-  if (!buffer)
-    return NULL;
-  m = gst_buffer_peek_memory (buffer, 0);
-  gst_memory_resize (m, -(gssize) before, before + size + after);
-  if (gst_memory_map (m, &map, GST_MAP_READWRITE)) {
-    done = seal_row (w, map.data + before, size);
-    gst_memory_unmap (m, &map);
-  } else {
+  set_range (m, m->offset - before, before + size + after);
+  if (!gst_memory_map (m, &map, GST_MAP_READWRITE)) {
     refuse_memory (w);
+    return FALSE;
   }
-  if (done)
-    return buffer;
-  gst_buffer_unref (buffer);
-  return NULL;
+  done = seal_row (w, map.data + before, size);
+  gst_memory_unmap (m, &map);
+  return done;
 }
 
-static GstBuffer *
-open_packet (PfAesGcmWork *w, GstBuffer *buffer)
+static gboolean
+open_memory (PfAesGcmWork *w, GstMemory *m)
 {
   PfWireSealed sealed;
-  gboolean done = FALSE;
+  gboolean done;
   GstMapInfo map;
-  GstMemory *m;
 
-  if (gst_buffer_get_size (buffer) == 0) { /* perhaps no memory at all */
-    reject (w);
-    gst_buffer_unref (buffer);
-    return NULL;
-  }
-  buffer = own_packet (w, buffer, 0, 0);
-  if (!buffer)
-    return NULL;
-  m = gst_buffer_peek_memory (buffer, 0);
-  if (gst_memory_map (m, &map, GST_MAP_READWRITE)) {
-    done = open_row (w, map.data, map.size, &sealed);
-    gst_memory_unmap (m, &map);
-  } else {
+  if (!gst_memory_map (m, &map, GST_MAP_READWRITE)) {
     refuse_memory (w);
+    return FALSE;
   }
-  if (done) {
-    gst_memory_resize (m, (gssize) sealed.body, sealed.body_size);
-    return buffer;
-  }
-  gst_buffer_unref (buffer);
-  return NULL;
+  done = open_row (w, map.data, map.size, &sealed);
+  gst_memory_unmap (m, &map);
+  if (done)
+    set_range (m, m->offset + sealed.body, sealed.body_size);
+  return done;
+}
+
+static gboolean
+do_memory (PfAesGcmWork *w, GstMemory *m)
+{
+  return w->self->mode == MODE_SEAL ? seal_memory (w, m) : open_memory (w, m);
 }
 
 GstBuffer *
 pf_aes_gcm_do_packet (PfAesGcmWork *w, GstBuffer *buffer)
 {
-  w->left = w->left > 0 ? w->left : 1;
-  switch (w->self->mode) {
-  case MODE_SEAL:
-    buffer = seal_packet (w, buffer);
-    break;
-  case MODE_OPEN:
-    buffer = open_packet (w, buffer);
-    break;
-  default:
-    break;
+  GstMemory *m;
+
+  if (w->self->mode == MODE_NONE)
+    return buffer;
+  if (gst_buffer_get_size (buffer) == 0) { /* perhaps no memory at all */
+    if (w->self->mode == MODE_SEAL)
+      refuse_short (w, 0);
+    else
+      reject (w);
+    gst_buffer_unref (buffer);
+    return NULL;
   }
-  w->left--;
-  return buffer;
+  m = memory_in_place (w, buffer);
+  if (!m) {
+    GstBuffer *copy = copy_packet (w, buffer);
+
+    gst_buffer_unref (buffer);
+    if (!copy)
+      return NULL;
+    buffer = copy;
+    m = gst_buffer_peek_memory (buffer, 0);
+  }
+  if (do_memory (w, m))
+    return buffer;
+  gst_buffer_unref (buffer);
+  return NULL;
+}
+
+void
+pf_aes_gcm_do_list (PfAesGcmWork *w, GstBufferList *list)
+{
+  guint i = 0;
+
+  while (i < gst_buffer_list_length (list) && w->ret == GST_FLOW_OK) {
+    GstBuffer *b = gst_buffer_list_get (list, i);
+    const gboolean block = pf_buffer_get_block_meta (b) != NULL;
+    const gboolean as_it_is = w->self->mode == MODE_NONE && !block;
+    GstMemory *m = block || as_it_is ? NULL : memory_in_place (w, b);
+
+    if (as_it_is || (m && do_memory (w, m))) {
+      i++;
+      continue;
+    }
+    w->left = gst_buffer_list_length (list) - i;
+    /* the packet is dropped, or another takes its place */
+    gst_buffer_ref (b);
+    gst_buffer_list_remove (list, i, 1);
+    if (block) {
+      pf_aes_gcm_do_block (w, b);
+    } else if (m) {
+      gst_buffer_unref (b);
+    } else {
+      b = pf_aes_gcm_do_packet (w, b);
+      if (b)
+        gst_buffer_list_insert (list, (gint) i++, b);
+    }
+  }
 }
 
 /* ---- Blocks ------------------------------------------------------------- */

@@ -417,34 +417,18 @@ pf_aes_gcm_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   return done (&w);
 }
 
-static gboolean
-do_list_item (GstBuffer **buffer, guint i, gpointer work)
-{
-  PfAesGcmWork *w = work;
-
-  (void) i;
-  if (pf_buffer_get_block_meta (*buffer)) {
-    pf_aes_gcm_do_block (w, *buffer);
-    *buffer = NULL;
-  } else {
-    *buffer = pf_aes_gcm_do_packet (w, *buffer);
-  }
-  return w->ret == GST_FLOW_OK;
-}
-
 static GstFlowReturn
 pf_aes_gcm_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 {
   PfAesGcmWork w = { .self = PF_AES_GCM (parent), .ret = GST_FLOW_OK };
 
   (void) pad;
-  w.left = gst_buffer_list_length (list);
-  if (!ready (&w, w.left)) {
+  if (!ready (&w, gst_buffer_list_length (list))) {
     gst_buffer_list_unref (list);
     return done (&w);
   }
   list = gst_buffer_list_make_writable (list);
-  gst_buffer_list_foreach (list, do_list_item, &w);
+  pf_aes_gcm_do_list (&w, list);
   pf_aes_gcm_count (&w);
   if (w.ret == GST_FLOW_OK && gst_buffer_list_length (list) > 0)
     w.ret = gst_pad_push_list (w.self->srcpad, list);
