@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * pfplant: an element that breaks one rule of data flow, to show that
- * pf-validate sees it. Without a fault it keeps all of them, with buffers of
- * its own. Its signal "flush" sends a flush downstream.
+ * pf-validate sees it, with buffers of its own. Without a fault it passes
+ * buffers on. Its signal "flush" sends a flush downstream.
  */
 #include <gst/gst.h>
 
@@ -50,6 +50,8 @@ pf_plant_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   const guint n = self->buffers++;
 
   (void) pad;
+  if (!self->fault)
+    return gst_pad_push (self->srcpad, buffer);
   gst_buffer_unref (buffer);
   buffer = new_buffer ((n + 10) * GST_MSECOND);
   if (has_fault (self, "backwards") && n == 3)
