@@ -268,11 +268,11 @@ send_punch (PfUdpSrc *self, gint64 now)
 {
   const struct iovec packet = { self->punch_bytes, strlen (self->punch_bytes) };
 
-  pf_socket_send (self->socket, &self->punch_at, &packet, 1, NULL);
   self->next_punch =
       now + (++self->counters.punches < PUNCHES_AT_FIRST ? PUNCH_AT_FIRST_US
                                                          : PUNCH_US);
   show_counters (self);
+  pf_socket_send (self->socket, &self->punch_at, &packet, 1, NULL);
 }
 
 static void
