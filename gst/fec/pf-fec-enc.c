@@ -138,7 +138,7 @@ make_caps (PfFecEnc *self, const gchar *media)
 static gboolean
 negotiate (PfFecEnc *self)
 {
-  GstCaps *caps = make_caps (self, PF_CAPS_BLOCK);
+  GstCaps *caps = make_caps (self, PF_CAPS_BLOCK), *now;
   gboolean ok = FALSE;
 
   memset (&self->wish, 0, sizeof self->wish);
@@ -154,8 +154,11 @@ negotiate (PfFecEnc *self)
   } else {
     ok = TRUE;
   }
-  if (ok)
+  /* asked again and nothing changed: the same caps twice say nothing */
+  now = gst_pad_get_current_caps (self->srcpad);
+  if (ok && !(now && gst_caps_is_equal (now, caps)))
     ok = gst_pad_push_event (self->srcpad, gst_event_new_caps (caps));
+  gst_clear_caps (&now);
   GST_DEBUG_OBJECT (self,
       "%" GST_PTR_FORMAT ", prefix %" G_GSIZE_FORMAT
       ", padding %" G_GSIZE_FORMAT ": %s",
