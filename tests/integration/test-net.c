@@ -1143,6 +1143,31 @@ test_states (void)
   }
 }
 
+static void
+expect_buffer (GstHarness *h)
+{
+  GstBuffer *buffer = gst_harness_pull (h);
+
+  PF_REQUIRE (buffer != NULL);
+  gst_buffer_unref (buffer);
+}
+
+/* PAUSED, and the task has seen it: a base source that is played again before
+ * that pauses its task afterwards, and for good. */
+static void
+pause_source (GstHarness *h)
+{
+  GstPad *pad = gst_element_get_static_pad (h->element, "src");
+
+  gst_element_set_state (h->element, GST_STATE_PAUSED);
+  for (guint i = 0; i < 200; i++) {
+    if (gst_pad_get_task_state (pad) != GST_TASK_STARTED)
+      break;
+    g_usleep (1000);
+  }
+  gst_object_unref (pad);
+}
+
 /* The source waits for packets that never come, and can be stopped at once;
  * and again while they come. */
 static void
@@ -1157,11 +1182,11 @@ test_unlock (void)
 
     if (i % 2) {
       peer_send (&peer, AF_INET, port, "some", 4);
-      gst_buffer_unref (gst_harness_pull (h));
-      gst_element_set_state (h->element, GST_STATE_PAUSED);
+      expect_buffer (h);
+      pause_source (h);
       gst_element_set_state (h->element, GST_STATE_PLAYING);
       peer_send (&peer, AF_INET, port, "more", 4);
-      gst_buffer_unref (gst_harness_pull (h));
+      expect_buffer (h);
     }
     before = g_get_monotonic_time ();
     gst_harness_teardown (h);
