@@ -175,11 +175,13 @@ fft_rows (PfFec8 *c, uint8_t *const *out, unsigned n_rows, size_t size)
     fft_column (c, out, n_rows, size - PF_GF_COLUMN);
 }
 
+/* Behind the rows there are, so many as a transform may look at; further
+ * pointers are only fetched ahead. */
 static void
-clear_rows (PfFec8 *c)
+end_rows (PfFec8 *c)
 {
-  memset (c->data, 0, sizeof c->data);
-  memset (c->out, 0, sizeof c->out);
+  memset (c->data + c->k, 0, 8 * sizeof *c->data);
+  memset (c->out + c->m, 0, 8 * sizeof *c->out);
 }
 
 void
@@ -196,9 +198,9 @@ pf_fec8_encode (PfFec8 *c, const PfFecSpan *spans, size_t n_spans)
           c->coef, c->m, c->k, data, span->parity, span->size, false);
       continue;
     }
-    clear_rows (c);
     memcpy (c->data, data, c->k * sizeof *data);
     memcpy (c->out, span->parity, c->m * sizeof *c->out);
+    end_rows (c);
     fft_rows (c, c->out, c->m, span->size);
     c->kernel->matrix8 (
         c->coef_direct, c->m, c->n_direct, data, c->out, span->size, true);
@@ -384,7 +386,8 @@ decode_syndromes (
   const uint8_t *in[LOST_MAX];
   uint8_t *lost[LOST_MAX];
 
-  clear_rows (c);
+  memset (c->out, 0, c->m * sizeof *c->out);
+  end_rows (c);
   for (unsigned i = 0; i < c->k; i++)
     c->data[i] = present[i] ? span->data[i] : NULL;
   for (unsigned a = 0; a < p->n; a++)
