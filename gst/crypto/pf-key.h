@@ -13,15 +13,9 @@
 
 #include <gst/gst.h>
 
-#include "pf-aead.h"
+#include "pf-secret.h"
 
 G_BEGIN_DECLS
-
-typedef struct {
-  PfAeadCipher cipher;
-  guint8 key[PF_AEAD_KEY_MAX];
-  guint8 salt[PF_NONCE_SALT_SIZE];
-} PfKey;
 
 /* Tells one state of a key file from another. */
 typedef struct {
