@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * A whole pipeline: the session file names chains of roles, each role gets its
+ * fragment, the texts are joined and parsed. Nothing but checked numbers and
+ * words of lists has been put into the text; everything else is a property of
+ * a named element, set after parsing.
+ */
+#ifndef PF_PLAN_H
+#define PF_PLAN_H
+
+#include "pf-catalog.h"
+
+#include <gst/gst.h>
+
+typedef struct {
+  PfChoice *session;
+  GPtrArray *choices; /* PfChoice, in order of the chains, each role once */
+  GString *left_out;  /* lines about chains that were left out */
+  gchar *line;        /* ready for gst-launch-1.0 */
+  guint budget_ms;    /* of all fragments together */
+} PfPlan;
+
+/* ROLE is host-session or client-session. When a role that is needed has no
+ * fragment the error says who was refused and why. Pass a place for
+ * WHEN_FAILED to get, also then, the plan as far as it came. */
+PfPlan *pf_plan_new (const PfCatalog *catalog, const PfInventory *inventory,
+    const gchar *role, const PfWish *wish, PfPlan **when_failed,
+    GError **error);
+void pf_plan_free (PfPlan *plan);
+
+/* The fragment for a role; NULL if the plan has none. */
+const PfFragment *pf_plan_fragment (const PfPlan *plan, const gchar *role);
+
+/* Everything about the choice, for people. */
+gchar *pf_plan_explain (const PfPlan *plan);
+
+/* The pipeline, in state NULL; NULL on failure, never half of one. */
+GstElement *pf_plan_build (const PfPlan *plan, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfPlan, pf_plan_free)
+
+#endif /* PF_PLAN_H */
