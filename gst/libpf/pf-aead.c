@@ -34,12 +34,6 @@ static const struct {
   [PF_AEAD_AES_128_GCM_IV16] = { "AES-128-GCM", 16, PF_NONCE_LEGACY_SIZE },
 };
 
-void
-pf_wipe (void *bytes, size_t size)
-{
-  OPENSSL_cleanse (bytes, size);
-}
-
 size_t
 pf_aead_key_size (PfAeadCipher cipher)
 {

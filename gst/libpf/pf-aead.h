@@ -11,6 +11,7 @@
 #ifndef PF_AEAD_H
 #define PF_AEAD_H
 
+#include "pf-wipe.h"
 #include "pf-wire.h"
 
 #define PF_AEAD_TAG_SIZE 16
@@ -118,8 +119,5 @@ int pf_sealer_seal_packet (PfSealer *sealer, const PfWire *wire,
 /* Goes on at a higher number. Errors: PF_ERR_RANGE (it is a lower one),
  * PF_ERR_EXHAUSTED. */
 int pf_sealer_raise (PfSealer *sealer, uint64_t sequence);
-
-/* Wipes secrets that a compiler might otherwise not. */
-void pf_wipe (void *bytes, size_t size);
 
 #endif /* PF_AEAD_H */
