@@ -224,7 +224,8 @@ print_root_line ()
   say "missing packages: $print_names_"
   say "this user cannot install them; as root, run this one line:"
   if [ "$3" = yes ]; then
-    say "  $PF_TOP/pf setup --yes $1"
+    # The last kind is the name of a set that has the others too.
+    say "  $PF_TOP/pf setup --yes ${1##* }"
   else
     say "  apt-get update && apt-get install --no-install-recommends" \
       "--no-remove $print_names_"
