@@ -63,22 +63,6 @@ usage (FILE *to)
 }
 
 static int
-parse_int (const char *text, int low, int high, int *value)
-{
-  char *end;
-  long n;
-
-  if (text == NULL || *text == '\0')
-    return -1;
-  errno = 0;
-  n = strtol (text, &end, 10);
-  if (errno != 0 || *end != '\0' || n < low || n > high)
-    return -1;
-  *value = (int) n;
-  return 0;
-}
-
-static int
 wrong (const char *option, const char *value, const char *want)
 {
   fprintf (stderr, "bench-fec: %s %s: %s\n", option,
@@ -110,19 +94,19 @@ parse_valued (Options *o, const char *option, const char *value)
       return wrong (option, value, "want a name; see --list-kernels");
     o->kernel = value;
   } else if (strcmp (option, "--runs") == 0) {
-    if (parse_int (value, 1, BENCH_MAX_RUNS, &o->setup.runs) != 0)
+    if (bench_parse_int (value, 1, BENCH_MAX_RUNS, &o->setup.runs) != 0)
       return wrong (option, value, "want a number from 1 to 99");
   } else if (strcmp (option, "--offset") == 0) {
-    if (parse_int (value, 0, 63, &n) != 0)
+    if (bench_parse_int (value, 0, 63, &n) != 0)
       return wrong (option, value, "want a number from 0 to 63");
     o->setup.offset = (size_t) n;
   } else if (strcmp (option, "--cpu") == 0) {
     if (value != NULL && strcmp (value, "none") == 0)
       o->cpu = -1;
-    else if (parse_int (value, 0, CPU_SETSIZE - 1, &o->cpu) != 0)
+    else if (bench_parse_int (value, 0, CPU_SETSIZE - 1, &o->cpu) != 0)
       return wrong (option, value, "want the number of a core, or none");
   } else if (strcmp (option, "--child") == 0) {
-    if (parse_int (value, 0, BENCH_MAX_CODECS - 1, &o->child) != 0)
+    if (bench_parse_int (value, 0, BENCH_MAX_CODECS - 1, &o->child) != 0)
       return wrong (option, value, "is for the program's own use");
   } else
     return 0;

@@ -4,95 +4,36 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
+#include "bench-common.h"
 #include "pf.h"
-
-#ifdef __clang__
-#define COMPILER "clang " __clang_version__
-#else
-#define COMPILER "gcc " __VERSION__
-#endif
-
-static void
-json_string (const char *text)
-{
-  putchar ('"');
-  for (; *text != '\0'; text++) {
-    unsigned char c = (unsigned char) *text;
-
-    if (c == '"' || c == '\\')
-      printf ("\\%c", c);
-    else if (c < 0x20)
-      printf ("\\u%04x", c);
-    else
-      putchar (c);
-  }
-  putchar ('"');
-}
-
-static void
-cpu_name (char *name, size_t size)
-{
-  struct utsname system;
-  char line[256];
-  FILE *f = fopen ("/proc/cpuinfo", "r");
-
-  if (uname (&system) == 0)
-    snprintf (name, size, "%s", system.machine);
-  else
-    snprintf (name, size, "unknown");
-  if (f == NULL)
-    return;
-  while (fgets (line, sizeof line, f) != NULL) {
-    char *value = strchr (line, ':');
-
-    if (strncmp (line, "model name", 10) == 0 && value != NULL) {
-      value += value[1] == ' ' ? 2 : 1;
-      value[strcspn (value, "\n")] = '\0';
-      snprintf (name, size, "%s", value);
-      break;
-    }
-  }
-  fclose (f);
-}
-
-static bool
-optimized (void)
-{
-#ifdef __OPTIMIZE__
-  return true;
-#else
-  return false;
-#endif
-}
 
 void
 bench_print_begin (const BenchPrinter *p, const BenchSetup *setup)
 {
   char cpu[200];
 
-  cpu_name (cpu, sizeof cpu);
+  bench_cpu_name (cpu, sizeof cpu);
   if (p->json) {
     printf ("{\n  \"cpu\": ");
-    json_string (cpu);
+    bench_json_string (cpu);
     printf (",\n  \"pinned_to\": %d,\n  \"kernel\": ", p->cpu);
-    json_string (pf_fec_kernel ());
+    bench_json_string (pf_fec_kernel ());
     printf (",\n  \"libpf\": ");
-    json_string (pf_version ());
+    bench_json_string (pf_version ());
     printf (",\n  \"compiler\": ");
-    json_string (COMPILER);
+    bench_json_string (BENCH_COMPILER);
     printf (",\n  \"optimized\": %s,\n  \"runs\": %d,\n  \"row_offset\": %zu,"
             "\n  \"cases\": [",
-        optimized () ? "true" : "false", p->runs, setup->offset);
+        bench_optimized () ? "true" : "false", p->runs, setup->offset);
     return;
   }
   printf ("CPU       %s", cpu);
   if (p->cpu >= 0)
     printf (", pinned to %d", p->cpu);
   printf ("\nlibpf     %s, kernel %s\ncompiler  %s%s\n", pf_version (),
-      pf_fec_kernel (), COMPILER,
-      optimized () ? "" : ", WITHOUT optimization: times mean nothing");
+      pf_fec_kernel (), BENCH_COMPILER,
+      bench_optimized () ? "" : ", WITHOUT optimization: times mean nothing");
   if (p->verify_only) {
     printf ("\n%-34s  %s\n", "case", "same bytes");
     return;
@@ -155,9 +96,9 @@ json_codec (BenchPrinter *p, const BenchSetup *setup, const BenchCase *c,
   int run;
 
   printf ("%s\n      {\"codec\": ", i > 0 ? "," : "");
-  json_string (setup->codecs[i].name);
+  bench_json_string (setup->codecs[i].name);
   printf (", \"status\": ");
-  json_string (status_text (r->status));
+  bench_json_string (status_text (r->status));
   if (r->status != BENCH_RESULT_OK || p->verify_only) {
     printf ("}");
     return;

@@ -23,24 +23,6 @@ typedef struct {
 } Work;
 
 static int
-compare_doubles (const void *a, const void *b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-
-  return (x > y) - (x < y);
-}
-
-double
-bench_median (const double *values, int n)
-{
-  double sorted[BENCH_MAX_RUNS];
-
-  memcpy (sorted, values, (size_t) n * sizeof *values);
-  qsort (sorted, (size_t) n, sizeof *sorted, compare_doubles);
-  return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-}
-
-static int
 call (const BenchCodec *codec, void *ctx, Work *w)
 {
   if (w->c->op == BENCH_ENCODE)

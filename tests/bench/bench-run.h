@@ -8,8 +8,9 @@
 #include "bench-cases.h"
 #include "bench-child.h"
 #include "bench-codec.h"
+#include "bench-common.h"
 
-enum { BENCH_MAX_CODECS = 8, BENCH_MAX_RUNS = 99 };
+enum { BENCH_MAX_CODECS = 8 };
 
 typedef struct {
   BenchCodec codecs[BENCH_MAX_CODECS]; /* libpf is the first */
@@ -38,7 +39,5 @@ typedef struct {
 /* results[n_codecs]. Returns 0, or -1 when the rows find no memory. */
 int bench_run (
     const BenchSetup *setup, const BenchCase *c, BenchResult *results);
-
-double bench_median (const double *values, int n);
 
 #endif /* BENCH_RUN_H */
