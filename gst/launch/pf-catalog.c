@@ -242,6 +242,8 @@ refuse (const PfFragment *f, const PfInventory *inventory, const PfWish *wish)
     why = g_strdup (told);
   if (!why && use && !g_str_equal (use, f->name))
     why = g_strdup_printf ("%s is asked for by name", use);
+  if (!why && !use && f->rank == 0)
+    why = g_strdup ("is used only when asked for by name");
   return why;
 }
 

@@ -17,6 +17,7 @@ static const PfKnownVariable known[] = {
   { "fps", "uint 1..1000", NULL, NULL },
   { "feed-fps", "uint 1..1000", NULL, NULL },
   { "bitrate-kbps", "uint 500..8000000", NULL, NULL },
+  { "vbv-kbit", "uint 1..8000000", NULL, NULL },
   { "depth", "choice 8|10", "8", VIDEO_ROLES },
   { "chroma", "choice 420|444", "420", VIDEO_ROLES },
   { "colorimetry", "choice bt601|bt709|bt2020|bt2100-pq|bt2100-hlg", "bt709",
