@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 typedef enum {
   PF_BLOCK_DATA = 1 << 0,
   PF_BLOCK_PARITY = 1 << 1,
+  PF_BLOCK_FILLER = 1 << 2, /* of a speed test, with one of the others */
 } PfBlockPart;
 
 typedef struct {

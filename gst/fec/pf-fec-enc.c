@@ -11,7 +11,12 @@
  * parity is computed, and parity is computed from the encoder's buffer, never
  * from what was pushed. The payload is copied once.
  *
- * All work is done in the thread that pushes; no latency is added.
+ * In a session its endpoint says what holds, before properties do
+ * (PfSessionParams). Loss reports move the percentage, if adaptive is set;
+ * PfProbe has filler sent for a speed test (docs/events.md).
+ *
+ * All work is done in the thread that pushes, and no latency is added; filler
+ * comes from one more thread, the task of the source pad, in turn with it.
  *
  * |[
  * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! h264parse ! pffecenc percentage=20 ! pfaesgcm key-file=session.key ! udpsink host=127.0.0.1 port=5000
@@ -21,12 +26,11 @@
  */
 #include "pf-fec-enc.h"
 
-#include "pf-block.h"
 #include "pf-caps.h"
-#include "pf-slab.h"
-#include "pf-wire.h"
+#include "pf-fec-enc-private.h"
+#include "pf-stats.h"
 
-GST_DEBUG_CATEGORY_STATIC (pf_fec_enc_debug);
+GST_DEBUG_CATEGORY (pf_fec_enc_debug);
 #define GST_CAT_DEFAULT pf_fec_enc_debug
 
 #define DEFAULT_WIRE "punktfunk1"
@@ -35,6 +39,7 @@ GST_DEBUG_CATEGORY_STATIC (pf_fec_enc_debug);
 #define DEFAULT_MINIMUM_PARITY 0
 #define DEFAULT_MAX_BLOCK 0
 #define DEFAULT_SHARD_PAYLOAD 1408
+#define DEFAULT_ADAPTIVE FALSE
 #define DEFAULT_FORBID_COPY FALSE
 
 #define CONTEXTS 64 /* of different frame sizes that are kept */
@@ -47,43 +52,54 @@ enum {
   PROP_MINIMUM_PARITY,
   PROP_MAX_BLOCK,
   PROP_SHARD_PAYLOAD,
+  PROP_ADAPTIVE,
   PROP_FORBID_COPY,
   PROP_STATS,
+  PROP_CURRENT_PERCENTAGE,
   PROP_FRAMES,
+  PROP_FRAMES_PENDING,
+  PROP_FILLER_UNITS,
+  PROP_FILLER_PACKETS,
   PROP_COPIES,
   N_PROPS
 };
 
 static GParamSpec *props[N_PROPS];
 
-/* Counters; see the stats property. */
-typedef struct {
-  guint64 frames, packets, parity_packets, bytes, copies;
-} Counters;
-
-struct _PfFecEnc {
-  GstElement parent;
-  GstPad *sinkpad, *srcpad;
-
-  /* object lock */
-  gchar *wire_name;
-  guint scheme, max_block, shard_payload; /* read at READY->PAUSED */
-  guint percentage, minimum_parity;       /* read once per frame */
-  gboolean forbid_copy;
-  Counters counters;
-
-  /* streaming thread; made in READY->PAUSED */
-  const PfWire *wire;
-  PfWireSender sender;
-  PfFecCache *cache;
-  PfSlabPool *pool;
-  gboolean negotiated;
-  PfBlockWish wish;
-  GPtrArray *rows; /* of data, header and payload in turn */
-  GPtrArray *parity_rows;
-  GByteArray *scratch; /* shards that do not lie in the frame whole */
-  GByteArray *headers; /* as the parity covers them */
+#define AT(member) G_STRUCT_OFFSET (PfFecEnc, member)
+static const gsize members[N_PROPS] = {
+  [PROP_WIRE] = AT (wire_name),
+  [PROP_FEC] = AT (scheme),
+  [PROP_PERCENTAGE] = AT (percentage),
+  [PROP_MINIMUM_PARITY] = AT (minimum_parity),
+  [PROP_MAX_BLOCK] = AT (max_block),
+  [PROP_SHARD_PAYLOAD] = AT (shard_payload),
+  [PROP_ADAPTIVE] = AT (adaptive),
+  [PROP_FORBID_COPY] = AT (forbid_copy),
+  [PROP_CURRENT_PERCENTAGE] = AT (adapt.percent),
+  [PROP_FRAMES] = AT (counters.frames),
+  [PROP_FRAMES_PENDING] = AT (counters.frames_pending),
+  [PROP_FILLER_UNITS] = AT (counters.filler_units),
+  [PROP_FILLER_PACKETS] = AT (counters.filler_packets),
+  [PROP_COPIES] = AT (counters.copies),
 };
+#undef AT
+
+#define COUNTER(member, name) PF_COUNTER (PfFecEnc, counters.member, name)
+static const PfField stats_fields[] = {
+  COUNTER (frames, "frames"),
+  COUNTER (packets, "packets"),
+  COUNTER (parity_packets, "parity-packets"),
+  COUNTER (bytes, "bytes"),
+  COUNTER (copies, "copies"),
+  COUNTER (frames_pending, "frames-pending"),
+  COUNTER (reports, "reports"),
+  COUNTER (filler_units, "filler-units"),
+  COUNTER (filler_packets, "filler-packets"),
+  COUNTER (filler_bytes, "filler-bytes"),
+  PF_FIELD (PfFecEnc, UINT, adapt.percent, "percentage", 0, 255),
+};
+#undef COUNTER
 
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -120,259 +136,7 @@ G_DEFINE_FINAL_TYPE (PfFecEnc, pf_fec_enc, GST_TYPE_ELEMENT)
 GST_ELEMENT_REGISTER_DEFINE (
     pffecenc, "pffecenc", GST_RANK_NONE, PF_TYPE_FEC_ENC)
 
-/* ---- Negotiation -------------------------------------------------------- */
-
-static GstCaps *
-make_caps (PfFecEnc *self, const gchar *media)
-{
-  const gchar *fec = self->scheme == PF_FEC_GF8    ? "gf8"
-                     : self->scheme == PF_FEC_GF16 ? "gf16"
-                                                   : "none";
-
-  return gst_caps_new_simple (media, "wire", G_TYPE_STRING, self->wire->name,
-      "fec", G_TYPE_STRING, fec, "sealed", G_TYPE_BOOLEAN, FALSE, NULL);
-}
-
-/* Blocks if the peer takes them, else packets. The peer is asked before CAPS
- * is sent: caps alone do not tell. */
-static gboolean
-negotiate (PfFecEnc *self)
-{
-  GstCaps *caps = make_caps (self, PF_CAPS_BLOCK), *now;
-  gboolean ok = FALSE;
-
-  memset (&self->wish, 0, sizeof self->wish);
-  if (gst_pad_peer_query_accept_caps (self->srcpad, caps))
-    self->wish = pf_block_ask (self->srcpad, caps);
-  if (!self->wish.blocks) {
-    gst_caps_unref (caps);
-    caps = make_caps (self, PF_CAPS_PACKET);
-    ok = gst_pad_peer_query_accept_caps (self->srcpad, caps);
-    if (ok)
-      self->wish = pf_block_ask (self->srcpad, caps);
-    self->wish.blocks = FALSE;
-  } else {
-    ok = TRUE;
-  }
-  /* asked again and nothing changed: the same caps twice say nothing */
-  now = gst_pad_get_current_caps (self->srcpad);
-  if (ok && !(now && gst_caps_is_equal (now, caps)))
-    ok = gst_pad_push_event (self->srcpad, gst_event_new_caps (caps));
-  gst_clear_caps (&now);
-  GST_DEBUG_OBJECT (self,
-      "%" GST_PTR_FORMAT ", prefix %" G_GSIZE_FORMAT
-      ", padding %" G_GSIZE_FORMAT ": %s",
-      caps, self->wish.prefix, self->wish.padding, ok ? "agreed" : "refused");
-  gst_caps_unref (caps);
-  self->negotiated = ok;
-  return ok;
-}
-
-/* ---- A frame ------------------------------------------------------------ */
-
-/* Rows on their way: a slab memory mapped for writing. */
-typedef struct {
-  GstMemory *memory;
-  GstMapInfo map;
-  gsize stride, offset, size;
-  guint n;
-} Rows;
-
-static gboolean
-rows_new (PfFecEnc *self, guint n, Rows *rows)
-{
-  rows->n = n;
-  rows->offset = self->wish.prefix;
-  rows->size =
-      pf_wire_row_size (self->wire, self->sender.config.shard_payload, FALSE);
-  rows->stride =
-      pf_slab_stride (rows->offset + rows->size + self->wish.padding);
-  rows->memory = pf_slab_pool_alloc (self->pool, rows->stride * n);
-  return gst_memory_map (rows->memory, &rows->map, GST_MAP_WRITE);
-}
-
-static guint8 *
-row_at (const Rows *rows, guint i)
-{
-  return rows->map.data + i * rows->stride + rows->offset;
-}
-
-/* Takes over the rows. */
-static GstFlowReturn
-push_rows (PfFecEnc *self, Rows *rows, const PfWirePlan *plan, guint part,
-    guint position, GstBuffer *frame)
-{
-  GstBuffer *block;
-  PfBlockMeta *meta;
-
-  gst_memory_unmap (rows->memory, &rows->map);
-  block = pf_block_new (
-      rows->memory, rows->n, rows->stride, rows->offset, rows->size);
-  meta = pf_buffer_get_block_meta (block);
-  meta->part = part;
-  meta->frame = plan->number;
-  meta->position = position;
-  meta->n_packets = pf_wire_n_packets (plan);
-  GST_BUFFER_PTS (block) = GST_BUFFER_PTS (frame);
-  GST_BUFFER_DTS (block) = GST_BUFFER_DTS (frame);
-  GST_BUFFER_DURATION (block) = GST_BUFFER_DURATION (frame);
-  if (self->wish.blocks)
-    return gst_pad_push (self->srcpad, block);
-  return gst_pad_push_list (self->srcpad, pf_block_split (block));
-}
-
-/* Blocks first .. first+n-1 of the frame: their data. */
-static GstFlowReturn
-push_data (PfFecEnc *self, const PfWirePlan *plan, guint first, guint n,
-    const GstMapInfo *unit, GstBuffer *frame)
-{
-  const guint header = self->wire->header_size;
-  guint n_rows = 0, at = 0;
-  guint position = 0;
-  Rows rows;
-
-  for (guint b = first; b < first + n; b++)
-    n_rows += pf_wire_block (plan, b).data;
-  if (!rows_new (self, n_rows, &rows))
-    return GST_FLOW_ERROR;
-  for (guint b = first; b < first + n; b++) {
-    const PfWireBlock block = pf_wire_block (plan, b);
-
-    if (b == first)
-      position = pf_wire_position (plan, &block, 0);
-    pf_wire_payload (plan, unit->data, block.first_data, block.data,
-        row_at (&rows, at) + header, rows.stride);
-    self->wire->headers (
-        plan, &block, 0, block.data, row_at (&rows, at), rows.stride);
-    at += block.data;
-  }
-  return push_rows (self, &rows, plan, PF_BLOCK_DATA, position, frame);
-}
-
-/* Data rows of one block as the parity covers them: payload from the frame,
- * headers made again. */
-static void
-gather_data (PfFecEnc *self, const PfWirePlan *plan, const PfWireBlock *block,
-    const GstMapInfo *unit)
-{
-  const guint header = self->wire->parity_header;
-  const guint payload = plan->shard_payload;
-  guint spare = 0;
-
-  g_byte_array_set_size (self->headers, block->data * header);
-  if (header > 0)
-    self->wire->parity_headers (
-        plan, block, 0, block->data, self->headers->data, header);
-  /* more than two only where a format pads with whole shards */
-  g_byte_array_set_size (self->scratch, 2 * payload);
-  g_ptr_array_set_size (self->rows, 2 * (gint) block->data);
-  for (guint i = 0; i < block->data; i++) {
-    const gsize room = self->scratch->len;
-    const guint8 *bytes;
-
-    if ((spare + 1) * payload > room)
-      g_byte_array_set_size (self->scratch, (guint) (room + payload));
-    bytes = pf_wire_shard_bytes (plan, unit->data, block->first_data + i,
-        self->scratch->data + spare * payload);
-    if (bytes == self->scratch->data + spare * payload) {
-      spare++;
-      bytes = NULL; /* set below: the array may still move */
-    }
-    g_ptr_array_index (self->rows, i) = self->headers->data + i * header;
-    g_ptr_array_index (self->rows, block->data + i) = (gpointer) bytes;
-  }
-  spare = 0;
-  for (guint i = block->data; i < 2 * block->data; i++)
-    if (!g_ptr_array_index (self->rows, i))
-      g_ptr_array_index (self->rows, i) =
-          self->scratch->data + spare++ * payload;
-}
-
-static gboolean
-encode_block (PfFecEnc *self, const PfWirePlan *plan, const PfWireBlock *block,
-    const GstMapInfo *unit, const Rows *rows, guint at)
-{
-  const guint header = self->wire->parity_header;
-  PfFecConfig config = PF_FEC_CONFIG_INIT;
-  PfFecSpan spans[2];
-  PfFec *fec;
-
-  config.scheme = plan->scheme;
-  config.data_shards = block->data;
-  config.parity_shards = block->parity;
-  config.shard_size = header + plan->shard_payload;
-  if (pf_fec_cache_get (self->cache, &config, &fec) < 0)
-    return FALSE;
-  gather_data (self, plan, block, unit);
-  g_ptr_array_set_size (self->parity_rows, 2 * (gint) block->parity);
-  for (guint j = 0; j < block->parity; j++) {
-    guint8 *row = row_at (rows, at + j);
-
-    g_ptr_array_index (self->parity_rows, j) = row;
-    g_ptr_array_index (self->parity_rows, block->parity + j) =
-        row + self->wire->header_size;
-  }
-  spans[0] =
-      (PfFecSpan){ sizeof *spans, header, (uint8_t *const *) self->rows->pdata,
-        (uint8_t *const *) self->parity_rows->pdata };
-  spans[1] = (PfFecSpan){ sizeof *spans, plan->shard_payload,
-    (uint8_t *const *) self->rows->pdata + block->data,
-    (uint8_t *const *) self->parity_rows->pdata + block->parity };
-  if (pf_fec_encode_spans (fec, spans, 2) < 0)
-    return FALSE;
-  self->wire->headers (
-      plan, block, block->data, block->parity, row_at (rows, at), rows->stride);
-  return TRUE;
-}
-
-static GstFlowReturn
-push_parity (PfFecEnc *self, const PfWirePlan *plan, guint first, guint n,
-    const GstMapInfo *unit, GstBuffer *frame)
-{
-  guint n_rows = 0, at = 0, position = 0;
-  Rows rows;
-
-  for (guint b = first; b < first + n; b++)
-    n_rows += pf_wire_block (plan, b).parity;
-  if (n_rows == 0)
-    return GST_FLOW_OK;
-  if (!rows_new (self, n_rows, &rows))
-    return GST_FLOW_ERROR;
-  for (guint b = first; b < first + n; b++) {
-    const PfWireBlock block = pf_wire_block (plan, b);
-
-    if (block.parity == 0)
-      continue;
-    if (at == 0)
-      position = pf_wire_position (plan, &block, block.data);
-    if (!encode_block (self, plan, &block, unit, &rows, at)) {
-      gst_memory_unmap (rows.memory, &rows.map);
-      gst_memory_unref (rows.memory);
-      GST_ELEMENT_ERROR (self, LIBRARY, ENCODE,
-          ("Cannot compute parity for this frame."),
-          ("%u data and %u parity shards of %u bytes", block.data, block.parity,
-              plan->shard_payload));
-      return GST_FLOW_ERROR;
-    }
-    at += block.parity;
-  }
-  return push_rows (self, &rows, plan, PF_BLOCK_PARITY, position, frame);
-}
-
-static GstFlowReturn
-push_frame (PfFecEnc *self, const PfWirePlan *plan, const GstMapInfo *unit,
-    GstBuffer *frame)
-{
-  GstFlowReturn ret = GST_FLOW_OK;
-  guint step = plan->order == PF_WIRE_ORDER_BLOCK ? 1 : plan->n_blocks;
-
-  for (guint b = 0; b < plan->n_blocks && ret == GST_FLOW_OK; b += step) {
-    ret = push_data (self, plan, b, step, unit, frame);
-    if (ret == GST_FLOW_OK)
-      ret = push_parity (self, plan, b, step, unit, frame);
-  }
-  return ret;
-}
+/* ---- Frames -------------------------------------------------------------- */
 
 /* Capture time in ns since 1970: as the source stamped it, else now. */
 static guint64
@@ -412,11 +176,7 @@ plan_frame (PfFecEnc *self, GstBuffer *buffer, gsize size, PfWirePlan *plan)
   if (GST_BUFFER_PTS_IS_VALID (buffer))
     frame.rtp_time = (guint32) gst_util_uint64_scale (
         GST_BUFFER_PTS (buffer), 90000, GST_SECOND);
-  GST_OBJECT_LOCK (self);
-  frame.percent = self->scheme ? self->percentage : 0;
-  frame.min_parity = self->minimum_parity;
-  GST_OBJECT_UNLOCK (self);
-  ret = self->wire->plan (&self->sender, &frame, plan);
+  ret = pf_fec_enc_plan (self, &frame, plan);
   if (ret < 0) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("An access unit of %" G_GSIZE_FORMAT " bytes does not fit the packet "
@@ -429,46 +189,52 @@ plan_frame (PfFecEnc *self, GstBuffer *buffer, gsize size, PfWirePlan *plan)
 }
 
 static GstFlowReturn
-pf_fec_enc_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+send_frame (PfFecEnc *self, GstBuffer *buffer)
 {
-  PfFecEnc *self = PF_FEC_ENC (parent);
+  const gboolean copied = gst_buffer_n_memory (buffer) > 1;
   GstFlowReturn ret = GST_FLOW_ERROR;
-  gboolean copied = gst_buffer_n_memory (buffer) > 1;
+  gboolean forbid_copy;
   GstMapInfo unit;
   PfWirePlan plan;
 
-  if (gst_pad_check_reconfigure (self->srcpad) || !self->negotiated) {
-    if (!gst_pad_has_current_caps (pad)) {
-      gst_buffer_unref (buffer);
-      return GST_FLOW_NOT_NEGOTIATED;
-    }
-    if (!negotiate (self)) {
-      gst_pad_mark_reconfigure (self->srcpad);
-      gst_buffer_unref (buffer);
-      return GST_PAD_IS_FLUSHING (self->srcpad) ? GST_FLOW_FLUSHING
-                                                : GST_FLOW_NOT_NEGOTIATED;
-    }
-  }
-  if (copied && self->forbid_copy) {
+  GST_OBJECT_LOCK (self);
+  forbid_copy = self->forbid_copy;
+  GST_OBJECT_UNLOCK (self);
+  if (copied && forbid_copy) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("An access unit lies in several memories and would have to be "
          "copied, but forbid-copy is set."),
         (NULL));
-    gst_buffer_unref (buffer);
     return GST_FLOW_ERROR;
   }
   /* several memories are merged: a copy */
   if (!gst_buffer_map (buffer, &unit, GST_MAP_READ)) {
     GST_ELEMENT_ERROR (
         self, RESOURCE, READ, ("Cannot read an access unit."), (NULL));
-    gst_buffer_unref (buffer);
     return GST_FLOW_ERROR;
   }
   if (plan_frame (self, buffer, unit.size, &plan)) {
     count_frame (self, &plan, copied);
-    ret = push_frame (self, &plan, &unit, buffer);
+    ret = pf_fec_enc_push (self, &plan, &unit, buffer);
   }
   gst_buffer_unmap (buffer, &unit);
+  return ret;
+}
+
+static GstFlowReturn
+pf_fec_enc_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  PfFecEnc *self = PF_FEC_ENC (parent);
+  GstFlowReturn ret = pf_fec_enc_prepare (self);
+
+  (void) pad;
+  if (ret == GST_FLOW_OK && self->pending) {
+    GST_OBJECT_LOCK (self);
+    self->counters.frames_pending++;
+    GST_OBJECT_UNLOCK (self);
+  } else if (ret == GST_FLOW_OK) {
+    ret = send_frame (self, buffer);
+  }
   gst_buffer_unref (buffer);
   return ret;
 }
@@ -483,10 +249,42 @@ pf_fec_enc_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_CAPS:
     gst_event_unref (event);
-    return negotiate (self);
+    return pf_fec_enc_negotiate (self);
   default:
     return gst_pad_event_default (pad, parent, event);
   }
+}
+
+/* What is for us goes no further. */
+static gboolean
+pf_fec_enc_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  PfFecEnc *self = PF_FEC_ENC (parent);
+  PfLossReport report;
+  PfProbe probe;
+
+  if (pf_event_is_params_changed (event))
+    g_atomic_int_set (&self->ask, TRUE);
+  else if (pf_event_parse_loss_report (event, &report))
+    pf_fec_enc_take_report (self, &report);
+  else if (pf_event_parse_probe (event, &probe))
+    pf_fec_enc_probe (self, &probe);
+  else
+    return gst_pad_event_default (pad, parent, event);
+  gst_event_unref (event);
+  return TRUE;
+}
+
+static gboolean
+pf_fec_enc_src_activate_mode (
+    GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
+{
+  PfFecEnc *self = PF_FEC_ENC (parent);
+
+  (void) pad;
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  return active ? pf_fec_enc_probe_allow (self) : pf_fec_enc_probe_end (self);
 }
 
 static gboolean
@@ -503,19 +301,17 @@ pf_fec_enc_sink_query (GstPad *pad, GstObject *parent, GstQuery *query)
 
 /* ---- Properties --------------------------------------------------------- */
 
+/* Call with the object lock. */
 static GstStructure *
-make_stats (PfFecEnc *self)
+make_stats_unlocked (PfFecEnc *self)
 {
-  PfSlabPool *pool = self->pool;
-  guint64 slabs = pool ? pf_slab_pool_allocations (pool) : 0;
-  const Counters *c = &self->counters;
+  GstStructure *s =
+      gst_structure_new ("application/x-pf-fecenc-stats", "allocations",
+          G_TYPE_UINT64, self->pool ? pf_slab_pool_allocations (self->pool) : 0,
+          "kernel", G_TYPE_STRING, pf_fec_kernel (), NULL);
 
-  return gst_structure_new ("application/x-pf-fecenc-stats", "frames",
-      G_TYPE_UINT64, c->frames, "packets", G_TYPE_UINT64, c->packets,
-      "parity-packets", G_TYPE_UINT64, c->parity_packets, "bytes",
-      G_TYPE_UINT64, c->bytes, "copies", G_TYPE_UINT64, c->copies,
-      "allocations", G_TYPE_UINT64, slabs, "kernel", G_TYPE_STRING,
-      pf_fec_kernel (), NULL);
+  pf_fields_put (s, stats_fields, G_N_ELEMENTS (stats_fields), self);
+  return s;
 }
 
 static void
@@ -525,33 +321,10 @@ pf_fec_enc_set_property (
   PfFecEnc *self = PF_FEC_ENC (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-  case PROP_WIRE:
-    g_free (self->wire_name);
-    self->wire_name = g_value_dup_string (value);
-    break;
-  case PROP_FEC:
-    self->scheme = (guint) g_value_get_enum (value);
-    break;
-  case PROP_PERCENTAGE:
-    self->percentage = g_value_get_uint (value);
-    break;
-  case PROP_MINIMUM_PARITY:
-    self->minimum_parity = g_value_get_uint (value);
-    break;
-  case PROP_MAX_BLOCK:
-    self->max_block = g_value_get_uint (value);
-    break;
-  case PROP_SHARD_PAYLOAD:
-    self->shard_payload = g_value_get_uint (value);
-    break;
-  case PROP_FORBID_COPY:
-    self->forbid_copy = g_value_get_boolean (value);
-    break;
-  default:
+  if (!pf_member_set (self, members[id], value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    break;
-  }
+  pf_fec_enc_follow_setting_unlocked (
+      self, id == PROP_PERCENTAGE || id == PROP_ADAPTIVE);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -562,41 +335,10 @@ pf_fec_enc_get_property (
   PfFecEnc *self = PF_FEC_ENC (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-  case PROP_WIRE:
-    g_value_set_string (value, self->wire_name);
-    break;
-  case PROP_FEC:
-    g_value_set_enum (value, (gint) self->scheme);
-    break;
-  case PROP_PERCENTAGE:
-    g_value_set_uint (value, self->percentage);
-    break;
-  case PROP_MINIMUM_PARITY:
-    g_value_set_uint (value, self->minimum_parity);
-    break;
-  case PROP_MAX_BLOCK:
-    g_value_set_uint (value, self->max_block);
-    break;
-  case PROP_SHARD_PAYLOAD:
-    g_value_set_uint (value, self->shard_payload);
-    break;
-  case PROP_FORBID_COPY:
-    g_value_set_boolean (value, self->forbid_copy);
-    break;
-  case PROP_STATS:
-    g_value_take_boxed (value, make_stats (self));
-    break;
-  case PROP_FRAMES:
-    g_value_set_uint64 (value, self->counters.frames);
-    break;
-  case PROP_COPIES:
-    g_value_set_uint64 (value, self->counters.copies);
-    break;
-  default:
+  if (id == PROP_STATS)
+    g_value_take_boxed (value, make_stats_unlocked (self));
+  else if (!pf_member_get (self, members[id], value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    break;
-  }
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -605,43 +347,15 @@ pf_fec_enc_get_property (
 static gboolean
 start (PfFecEnc *self)
 {
-  PfWireConfig config = { 0 };
-  const PfWire *wire;
-  int ret;
-
-  GST_OBJECT_LOCK (self);
-  wire = pf_wire_find (self->wire_name);
-  config.shard_payload = self->shard_payload;
-  config.scheme = self->scheme;
-  config.max_block = self->max_block;
-  config.percent = self->percentage;
-  GST_OBJECT_UNLOCK (self);
-  if (!wire) {
-    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
-        ("There is no packet format \"%s\"; set wire to one that "
-         "gst-inspect-1.0 pffecenc names.",
-            self->wire_name),
-        (NULL));
+  if (!pf_fec_enc_take_settings (self) ||
+      pf_fec_cache_new (CONTEXTS, &self->cache) < 0)
     return FALSE;
-  }
-  ret = pf_wire_sender_init (&self->sender, wire, &config);
-  if (ret < 0) {
-    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
-        ("These settings do not fit the packet format %s; look at fec, "
-         "percentage, max-block and shard-payload (an even number).",
-            wire->name),
-        ("fec %u, percentage %u, max-block %u, shard-payload %u: %s",
-            config.scheme, config.percent, config.max_block,
-            config.shard_payload, pf_strerror (ret)));
-    return FALSE;
-  }
-  if (pf_fec_cache_new (CONTEXTS, &self->cache) < 0)
-    return FALSE;
-  self->wire = wire;
-  self->negotiated = FALSE;
+  self->negotiated = self->refused = self->pending = self->begun = FALSE;
+  g_atomic_int_set (&self->ask, TRUE);
   GST_OBJECT_LOCK (self);
   self->pool = pf_slab_pool_new ();
   memset (&self->counters, 0, sizeof self->counters);
+  memset (&self->wanted, 0, sizeof self->wanted);
   GST_OBJECT_UNLOCK (self);
   return TRUE;
 }
@@ -677,12 +391,21 @@ pf_fec_enc_change_state (GstElement *element, GstStateChange transition)
   return ret;
 }
 
+static gboolean
+pf_fec_enc_set_clock (GstElement *element, GstClock *clock)
+{
+  pf_timer_set_clock (&PF_FEC_ENC (element)->when, clock);
+  return GST_ELEMENT_CLASS (pf_fec_enc_parent_class)
+      ->set_clock (element, clock);
+}
+
 static void
 pf_fec_enc_finalize (GObject *object)
 {
   PfFecEnc *self = PF_FEC_ENC (object);
 
   stop (self);
+  pf_timer_clear (&self->when);
   g_free (self->wire_name);
   g_ptr_array_unref (self->rows);
   g_ptr_array_unref (self->parity_rows);
@@ -692,12 +415,41 @@ pf_fec_enc_finalize (GObject *object)
 }
 
 static void
+install_counters (void)
+{
+  /**
+   * PfFecEnc:stats:
+   *
+   * A structure application/x-pf-fecenc-stats, counted since READY:
+   * frames, packets (with parity), parity-packets, bytes (of access units),
+   * copies (beyond the one into packets), frames-pending (dropped, there was
+   * no session yet), reports (of loss), filler-units, filler-packets and
+   * filler-bytes (of speed tests; not among the ones above), allocations (of
+   * slabs): uint64; percentage (of the next frame): uint; kernel (of the
+   * erasure code): string.
+   */
+  props[PROP_STATS] = pf_stats_spec ();
+  props[PROP_CURRENT_PERCENTAGE] = g_param_spec_uint ("current-percentage",
+      "Current percentage", "Parity packets per hundred of the next frame", 0,
+      255, DEFAULT_PERCENTAGE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  props[PROP_FRAMES] =
+      pf_counter_spec ("frames", "Frames", "Access units sent since READY");
+  props[PROP_FRAMES_PENDING] = pf_counter_spec ("frames-pending",
+      "Frames pending", "Access units dropped for want of a session");
+  props[PROP_FILLER_UNITS] = pf_counter_spec (
+      "filler-units", "Filler units", "Access units of filler since READY");
+  props[PROP_FILLER_PACKETS] = pf_counter_spec ("filler-packets",
+      "Filler packets", "Packets of filler, parity too, since READY");
+  props[PROP_COPIES] = pf_counter_spec (
+      "copies", "Copies", "Frames that were copied more than once since READY");
+}
+
+static void
 install_properties (GObjectClass *object_class)
 {
   const GParamFlags rw = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
   const GParamFlags ready = rw | GST_PARAM_MUTABLE_READY;
   const GParamFlags playing = rw | GST_PARAM_MUTABLE_PLAYING;
-  const GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
   props[PROP_WIRE] = g_param_spec_string (
       "wire", "Wire", "Packet format: punktfunk1", DEFAULT_WIRE, ready);
@@ -722,20 +474,15 @@ install_properties (GObjectClass *object_class)
       "Fail where a frame would have to be copied more than once",
       DEFAULT_FORBID_COPY, playing);
   /**
-   * PfFecEnc:stats:
+   * PfFecEnc:adaptive:
    *
-   * A structure application/x-pf-fecenc-stats, counted since READY:
-   * frames, packets (with parity), parity-packets, bytes (of access units),
-   * copies (beyond the one into packets), allocations (of slabs): uint64;
-   * kernel (of the erasure code): string.
+   * Whether PfLossReport moves the percentage, from the one set on: up at
+   * once, down one point a report, within 1 and 50.
    */
-  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
-      "Counters since READY; see the documentation", GST_TYPE_STRUCTURE, ro);
-  props[PROP_FRAMES] = g_param_spec_uint64 ("frames", "Frames",
-      "Access units taken since READY", 0, G_MAXUINT64, 0, ro);
-  props[PROP_COPIES] = g_param_spec_uint64 ("copies", "Copies",
-      "Frames that were copied more than once since READY", 0, G_MAXUINT64, 0,
-      ro);
+  props[PROP_ADAPTIVE] = g_param_spec_boolean ("adaptive", "Adaptive",
+      "Let loss reports move the percentage, which is where it starts",
+      DEFAULT_ADAPTIVE, playing);
+  install_counters ();
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -751,6 +498,7 @@ pf_fec_enc_class_init (PfFecEncClass *klass)
   object_class->get_property = pf_fec_enc_get_property;
   object_class->finalize = pf_fec_enc_finalize;
   element_class->change_state = GST_DEBUG_FUNCPTR (pf_fec_enc_change_state);
+  element_class->set_clock = GST_DEBUG_FUNCPTR (pf_fec_enc_set_clock);
   install_properties (object_class);
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -773,6 +521,10 @@ pf_fec_enc_init (PfFecEnc *self)
       self->sinkpad, GST_DEBUG_FUNCPTR (pf_fec_enc_sink_query));
   gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
   self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
+  gst_pad_set_event_function (
+      self->srcpad, GST_DEBUG_FUNCPTR (pf_fec_enc_src_event));
+  gst_pad_set_activatemode_function (
+      self->srcpad, GST_DEBUG_FUNCPTR (pf_fec_enc_src_activate_mode));
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
 
   self->wire_name = g_strdup (DEFAULT_WIRE);
@@ -781,7 +533,10 @@ pf_fec_enc_init (PfFecEnc *self)
   self->minimum_parity = DEFAULT_MINIMUM_PARITY;
   self->max_block = DEFAULT_MAX_BLOCK;
   self->shard_payload = DEFAULT_SHARD_PAYLOAD;
+  self->adaptive = DEFAULT_ADAPTIVE;
   self->forbid_copy = DEFAULT_FORBID_COPY;
+  self->adapt.percent = DEFAULT_PERCENTAGE;
+  pf_timer_init (&self->when);
   self->rows = g_ptr_array_new ();
   self->parity_rows = g_ptr_array_new ();
   self->scratch = g_byte_array_new ();

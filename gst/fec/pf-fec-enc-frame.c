@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* pffecenc: an access unit becomes packets, data first, parity behind it. */
+#include "pf-fec-enc-private.h"
+
+#define GST_CAT_DEFAULT pf_fec_enc_debug
+
+int
+pf_fec_enc_plan (PfFecEnc *self, PfWireFrame *frame, PfWirePlan *plan)
+{
+  int ret;
+
+  GST_OBJECT_LOCK (self);
+  frame->percent = self->terms_scheme ? self->adapt.percent : 0;
+  frame->min_parity = self->terms_min_parity;
+  GST_OBJECT_UNLOCK (self);
+  ret = self->wire->plan (&self->sender, frame, plan);
+  if (ret == 0)
+    self->begun = TRUE;
+  return ret;
+}
+
+/* Rows on their way: a slab memory mapped for writing. */
+typedef struct {
+  GstMemory *memory;
+  GstMapInfo map;
+  gsize stride, offset, size;
+  guint n;
+} Rows;
+
+static gboolean
+rows_new (PfFecEnc *self, guint n, Rows *rows)
+{
+  rows->n = n;
+  rows->offset = self->wish.prefix;
+  rows->size =
+      pf_wire_row_size (self->wire, self->sender.config.shard_payload, FALSE);
+  rows->stride =
+      pf_slab_stride (rows->offset + rows->size + self->wish.padding);
+  rows->memory = pf_slab_pool_alloc (self->pool, rows->stride * n);
+  return gst_memory_map (rows->memory, &rows->map, GST_MAP_WRITE);
+}
+
+static guint8 *
+row_at (const Rows *rows, guint i)
+{
+  return rows->map.data + i * rows->stride + rows->offset;
+}
+
+/* Takes over the rows. */
+static GstFlowReturn
+push_rows (PfFecEnc *self, Rows *rows, const PfWirePlan *plan, guint part,
+    guint position, GstBuffer *frame)
+{
+  GstBuffer *block;
+  PfBlockMeta *meta;
+
+  gst_memory_unmap (rows->memory, &rows->map);
+  block = pf_block_new (
+      rows->memory, rows->n, rows->stride, rows->offset, rows->size);
+  meta = pf_buffer_get_block_meta (block);
+  meta->part = part;
+  if (plan->frame.flags & PF_WIRE_FILLER)
+    meta->part |= PF_BLOCK_FILLER;
+  meta->frame = plan->number;
+  meta->position = position;
+  meta->n_packets = pf_wire_n_packets (plan);
+  if (frame) {
+    GST_BUFFER_PTS (block) = GST_BUFFER_PTS (frame);
+    GST_BUFFER_DTS (block) = GST_BUFFER_DTS (frame);
+    GST_BUFFER_DURATION (block) = GST_BUFFER_DURATION (frame);
+  }
+  if (self->wish.blocks)
+    return gst_pad_push (self->srcpad, block);
+  return gst_pad_push_list (self->srcpad, pf_block_split (block));
+}
+
+/* Blocks first .. first+n-1 of the frame: their data. */
+static GstFlowReturn
+push_data (PfFecEnc *self, const PfWirePlan *plan, guint first, guint n,
+    const GstMapInfo *unit, GstBuffer *frame)
+{
+  const guint header = self->wire->header_size;
+  guint n_rows = 0, at = 0;
+  guint position = 0;
+  Rows rows;
+
+  for (guint b = first; b < first + n; b++)
+    n_rows += pf_wire_block (plan, b).data;
+  if (!rows_new (self, n_rows, &rows))
+    return GST_FLOW_ERROR;
+  for (guint b = first; b < first + n; b++) {
+    const PfWireBlock block = pf_wire_block (plan, b);
+
+    if (b == first)
+      position = pf_wire_position (plan, &block, 0);
+    pf_wire_payload (plan, unit->data, block.first_data, block.data,
+        row_at (&rows, at) + header, rows.stride);
+    self->wire->headers (
+        plan, &block, 0, block.data, row_at (&rows, at), rows.stride);
+    at += block.data;
+  }
+  return push_rows (self, &rows, plan, PF_BLOCK_DATA, position, frame);
+}
+
+/* Data rows of one block as the parity covers them: payload from the frame,
+ * headers made again. */
+static void
+gather_data (PfFecEnc *self, const PfWirePlan *plan, const PfWireBlock *block,
+    const GstMapInfo *unit)
+{
+  const guint header = self->wire->parity_header;
+  const guint payload = plan->shard_payload;
+  guint spare = 0;
+
+  g_byte_array_set_size (self->headers, block->data * header);
+  if (header > 0)
+    self->wire->parity_headers (
+        plan, block, 0, block->data, self->headers->data, header);
+  /* more than two only where a format pads with whole shards */
+  g_byte_array_set_size (self->scratch, 2 * payload);
+  g_ptr_array_set_size (self->rows, 2 * (gint) block->data);
+  for (guint i = 0; i < block->data; i++) {
+    const gsize room = self->scratch->len;
+    const guint8 *bytes;
+
+    if ((spare + 1) * payload > room)
+      g_byte_array_set_size (self->scratch, (guint) (room + payload));
+    bytes = pf_wire_shard_bytes (plan, unit->data, block->first_data + i,
+        self->scratch->data + spare * payload);
+    if (bytes == self->scratch->data + spare * payload) {
+      spare++;
+      bytes = NULL; /* set below: the array may still move */
+    }
+    g_ptr_array_index (self->rows, i) = self->headers->data + i * header;
+    g_ptr_array_index (self->rows, block->data + i) = (gpointer) bytes;
+  }
+  spare = 0;
+  for (guint i = block->data; i < 2 * block->data; i++)
+    if (!g_ptr_array_index (self->rows, i))
+      g_ptr_array_index (self->rows, i) =
+          self->scratch->data + spare++ * payload;
+}
+
+static gboolean
+encode_block (PfFecEnc *self, const PfWirePlan *plan, const PfWireBlock *block,
+    const GstMapInfo *unit, const Rows *rows, guint at)
+{
+  const guint header = self->wire->parity_header;
+  PfFecConfig config = PF_FEC_CONFIG_INIT;
+  PfFecSpan spans[2];
+  PfFec *fec;
+
+  config.scheme = plan->scheme;
+  config.data_shards = block->data;
+  config.parity_shards = block->parity;
+  config.shard_size = header + plan->shard_payload;
+  if (pf_fec_cache_get (self->cache, &config, &fec) < 0)
+    return FALSE;
+  gather_data (self, plan, block, unit);
+  g_ptr_array_set_size (self->parity_rows, 2 * (gint) block->parity);
+  for (guint j = 0; j < block->parity; j++) {
+    guint8 *row = row_at (rows, at + j);
+
+    g_ptr_array_index (self->parity_rows, j) = row;
+    g_ptr_array_index (self->parity_rows, block->parity + j) =
+        row + self->wire->header_size;
+  }
+  spans[0] =
+      (PfFecSpan){ sizeof *spans, header, (uint8_t *const *) self->rows->pdata,
+        (uint8_t *const *) self->parity_rows->pdata };
+  spans[1] = (PfFecSpan){ sizeof *spans, plan->shard_payload,
+    (uint8_t *const *) self->rows->pdata + block->data,
+    (uint8_t *const *) self->parity_rows->pdata + block->parity };
+  if (pf_fec_encode_spans (fec, spans, 2) < 0)
+    return FALSE;
+  self->wire->headers (
+      plan, block, block->data, block->parity, row_at (rows, at), rows->stride);
+  return TRUE;
+}
+
+static GstFlowReturn
+push_parity (PfFecEnc *self, const PfWirePlan *plan, guint first, guint n,
+    const GstMapInfo *unit, GstBuffer *frame)
+{
+  guint n_rows = 0, at = 0, position = 0;
+  Rows rows;
+
+  for (guint b = first; b < first + n; b++)
+    n_rows += pf_wire_block (plan, b).parity;
+  if (n_rows == 0)
+    return GST_FLOW_OK;
+  if (!rows_new (self, n_rows, &rows))
+    return GST_FLOW_ERROR;
+  for (guint b = first; b < first + n; b++) {
+    const PfWireBlock block = pf_wire_block (plan, b);
+
+    if (block.parity == 0)
+      continue;
+    if (at == 0)
+      position = pf_wire_position (plan, &block, block.data);
+    if (!encode_block (self, plan, &block, unit, &rows, at)) {
+      gst_memory_unmap (rows.memory, &rows.map);
+      gst_memory_unref (rows.memory);
+      GST_ELEMENT_ERROR (self, LIBRARY, ENCODE,
+          ("Cannot compute parity for this frame."),
+          ("%u data and %u parity shards of %u bytes", block.data, block.parity,
+              plan->shard_payload));
+      return GST_FLOW_ERROR;
+    }
+    at += block.parity;
+  }
+  return push_rows (self, &rows, plan, PF_BLOCK_PARITY, position, frame);
+}
+
+GstFlowReturn
+pf_fec_enc_push (PfFecEnc *self, const PfWirePlan *plan, const GstMapInfo *unit,
+    GstBuffer *frame)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  guint step = plan->order == PF_WIRE_ORDER_BLOCK ? 1 : plan->n_blocks;
+
+  for (guint b = 0; b < plan->n_blocks && ret == GST_FLOW_OK; b += step) {
+    ret = push_data (self, plan, b, step, unit, frame);
+    if (ret == GST_FLOW_OK)
+      ret = push_parity (self, plan, b, step, unit, frame);
+  }
+  return ret;
+}
