@@ -16,7 +16,9 @@ typedef struct {
   const PathCase *c;
   const PfWire *wire;
   PathChain *before; /* makes packets */
-  GstBuffer *block;  /* that it made */
+  GPtrArray *blocks; /* that it made */
+  PfSlabPool *pool;
+  GstBuffer *block; /* all of them together */
   guint8 *payload;
   gchar *key_file;
   gboolean opens;
@@ -36,11 +38,7 @@ typedef struct {
 static void
 keep_block (gpointer data, GstBuffer *buffer)
 {
-  Crypto *x = data;
-
-  if (x->block)
-    gst_buffer_unref (x->block);
-  x->block = buffer;
+  g_ptr_array_add (((Crypto *) data)->blocks, buffer);
 }
 
 static void
@@ -65,8 +63,10 @@ crypto_free (gpointer data, PathFacts *facts)
   }
   path_chain_free (x->chain);
   path_chain_free (x->before);
+  g_ptr_array_unref (x->blocks);
   if (x->block)
     gst_buffer_unref (x->block);
+  pf_slab_pool_free (x->pool);
   EVP_CIPHER_CTX_free (x->ctx);
   EVP_CIPHER_free (x->cipher);
   pf_sealer_free (x->sealer);
@@ -88,6 +88,9 @@ crypto_new (const PathCase *c)
   x->opens = c->op == PATH_OPEN;
   x->payload = path_noise (c->n * PATH_PAYLOAD);
   x->key_file = path_key_new ();
+  x->pool = pf_slab_pool_new ();
+  x->blocks =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
   x->sealed = g_new0 (PfWireSealed, c->n);
   line = x->opens ? g_strdup_printf ("pffecenc %s ! pfaesgcm key-file=%s",
                         settings, x->key_file)
@@ -112,8 +115,8 @@ prepare (Crypto *x)
   /* a new frame shares no memory with the one before */
   if (x->block)
     gst_buffer_unref (x->block);
-  x->block = NULL;
   gst_pad_push (x->before->in, path_frame (x->payload, size, 0));
+  x->block = path_gather (x->pool, x->blocks);
   m = x->block ? pf_buffer_get_block_meta (x->block) : NULL;
   return m && m->n == x->c->n;
 }

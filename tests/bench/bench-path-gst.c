@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -219,6 +220,39 @@ path_key_free (gchar *path)
 }
 
 GstBuffer *
+path_gather (PfSlabPool *pool, GPtrArray *blocks)
+{
+  const PfBlockMeta *m;
+  GstMemory *memory;
+  GstMapInfo to, from;
+  gsize size = 0, offset, stride;
+  guint n = 0;
+
+  if (blocks->len == 0)
+    return NULL;
+  for (guint i = 0; i < blocks->len; i++)
+    size += gst_buffer_get_size (g_ptr_array_index (blocks, i));
+  m = pf_buffer_get_block_meta (g_ptr_array_index (blocks, 0));
+  offset = m->offset;
+  stride = m->stride;
+  memory = pf_slab_pool_alloc (pool, size);
+  gst_memory_map (memory, &to, GST_MAP_WRITE);
+  for (guint i = 0; i < blocks->len; i++) {
+    GstBuffer *b = g_ptr_array_index (blocks, i);
+
+    m = pf_buffer_get_block_meta (b);
+    gst_buffer_map (b, &from, GST_MAP_READ);
+    memcpy (to.data + n * stride, from.data, m->n * stride);
+    gst_buffer_unmap (b, &from);
+    n += m->n;
+  }
+  size = m->size;
+  gst_memory_unmap (memory, &to);
+  g_ptr_array_set_size (blocks, 0);
+  return pf_block_new (memory, n, stride, offset, size);
+}
+
+GstBuffer *
 path_frame (gconstpointer bytes, gsize size, GstClockTime pts)
 {
   GstBuffer *b = gst_buffer_new_wrapped_full (
@@ -264,6 +298,27 @@ double
 path_cpu (void)
 {
   return read_clock (CLOCK_THREAD_CPUTIME_ID);
+}
+
+gboolean path_pins = TRUE;
+
+void
+path_pin (int n)
+{
+  static cpu_set_t may; /* as the program began: threads inherit less */
+  static gsize once;
+  cpu_set_t set;
+
+  if (g_once_init_enter (&once)) {
+    if (sched_getaffinity (0, sizeof may, &may) != 0)
+      CPU_ZERO (&may);
+    g_once_init_leave (&once, 1);
+  }
+  if (!path_pins || !CPU_ISSET (n, &may))
+    return;
+  CPU_ZERO (&set);
+  CPU_SET (n, &set);
+  sched_setaffinity (0, sizeof set, &set);
 }
 
 /* ---- Sockets ------------------------------------------------------------ */

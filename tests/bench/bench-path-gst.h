@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include "pf-block.h"
+#include "pf-slab.h"
 
 /* ---- Elements ----------------------------------------------------------- */
 
@@ -43,6 +44,10 @@ gchar *path_enc_settings (const gchar *wire, guint percent);
 gchar *path_key_new (void);
 void path_key_free (gchar *path);
 
+/* One block with the packets of several, which are let go. NULL if there are
+ * none. */
+GstBuffer *path_gather (PfSlabPool *pool, GPtrArray *blocks);
+
 /* A buffer around bytes that stay. */
 GstBuffer *path_frame (gconstpointer bytes, gsize size, GstClockTime pts);
 
@@ -53,6 +58,12 @@ guint8 *path_noise (gsize size);
 
 double path_now (void); /* ns */
 double path_cpu (void); /* ns of the calling thread */
+
+/* Keeps the calling thread on core n, if it may run there and pinning is
+ * wanted: on a busy machine a woken receiver else shares the sender's. The
+ * first call is the main thread's. */
+void path_pin (int n);
+extern gboolean path_pins;
 
 /* ---- Sockets ------------------------------------------------------------ */
 

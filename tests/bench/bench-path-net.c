@@ -16,7 +16,9 @@ enum { ROOM = 65536, WAIT_MS = 2000 };
 typedef struct {
   const PathCase *c;
   PathChain *before; /* makes the packets */
-  GstBuffer *block;  /* that it made; stays */
+  GPtrArray *blocks; /* of them */
+  PfSlabPool *pool;
+  GstBuffer *block; /* with all; stays */
   guint8 *payload;
   gchar *key_file;
   GstMapInfo map; /* of block */
@@ -42,12 +44,7 @@ typedef struct {
 static void
 keep_block (gpointer data, GstBuffer *buffer)
 {
-  Net *x = data;
-
-  if (x->block)
-    gst_buffer_unref (buffer);
-  else
-    x->block = buffer;
+  g_ptr_array_add (((Net *) data)->blocks, buffer);
 }
 
 static void
@@ -71,10 +68,12 @@ net_free (gpointer data, PathFacts *facts)
   path_chain_free (x->chain);
   if (x->map.data)
     gst_memory_unmap (gst_buffer_peek_memory (x->block, 0), &x->map);
+  g_ptr_array_unref (x->blocks);
   if (x->block)
     gst_buffer_unref (x->block);
   if (x->list)
     gst_buffer_list_unref (x->list);
+  pf_slab_pool_free (x->pool);
   path_chain_free (x->before);
   path_key_free (x->key_file);
   if (x->fd >= 0)
@@ -105,6 +104,7 @@ make_packets (Net *x)
     return FALSE;
   gst_pad_push (
       x->before->in, path_frame (x->payload, x->c->n * PATH_PAYLOAD - 64, 0));
+  x->block = path_gather (x->pool, x->blocks);
   m = x->block ? pf_buffer_get_block_meta (x->block) : NULL;
   if (!m || m->n != x->c->n ||
       !gst_memory_map (
@@ -127,6 +127,9 @@ net_new (const PathCase *c)
   x->fd = x->far = -1;
   x->payload = path_noise (c->n * PATH_PAYLOAD);
   x->key_file = path_key_new ();
+  x->pool = pf_slab_pool_new ();
+  x->blocks =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
   x->room = g_malloc (MAX (ROOM, c->n * 2048));
   g_mutex_init (&x->lock);
   g_cond_init (&x->cond);

@@ -74,8 +74,10 @@ frame_arrived (gpointer data, GstBuffer *buffer)
   x->wrong += !good;
   x->arrived_at = now;
   /* not the decoder's own thread, which pushes what came too late */
-  if (!x->far_thread)
+  if (!x->far_thread) {
     x->far_thread = g_thread_self ();
+    path_pin (1);
+  }
   if (x->far_thread == g_thread_self ()) {
     x->far_cpu = cpu;
     x->far_allocations = allocations;
@@ -208,6 +210,20 @@ result (Whole *x, gboolean came, guint64 arrived, guint64 wrong)
              : PATH_LOST;
 }
 
+/* Parity comes behind the frame that did without: the next one waits until the
+ * receiver has been through with it, as it would at any frame rate. */
+static void
+settle (Whole *x)
+{
+  const guint64 sent = path_chain_stat (x->sender, "sink", "packets");
+
+  for (guint i = 0; i < 50; i++) {
+    if (path_chain_stat (x->receiver, "open", "packets") >= sent)
+      return;
+    g_usleep (100);
+  }
+}
+
 static PathStatus
 elements_once (gpointer data, PathSample *s)
 {
@@ -218,6 +234,7 @@ elements_once (gpointer data, PathSample *s)
   GstBuffer *frame;
   gboolean came;
 
+  settle (x);
   stamp (x);
   frame = path_frame (x->payload, x->c->bytes, x->pts);
   x->pts += 16 * GST_MSECOND;
@@ -253,6 +270,7 @@ receive_frames (gpointer data)
   Whole *x = data;
   const gsize size = x->packets[0].iov_len;
 
+  path_pin (1);
   while (!g_atomic_int_get (&x->stop)) {
     double now, cpu;
     gint64 begun = 0;

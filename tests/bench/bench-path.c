@@ -32,6 +32,7 @@ usage (FILE *to)
       "  --case REGEX   only cases whose name matches; see --list\n"
       "  --runs N       alternations, 1 to 99 (5)\n"
       "  --seconds N    of a run of a rate- case (2)\n"
+      "  --no-pin       leave the threads' cores to the system\n"
       "  --quick        3 alternations of 50 ms instead of 5 of 300 ms\n"
       "  --verify       a few units of each, no times\n"
       "  --json         JSON instead of a table\n"
@@ -68,6 +69,8 @@ parse (Options *o, int argc, char **argv)
       o->printer.json = TRUE;
     else if (strcmp (a, "--quick") == 0)
       quick = TRUE;
+    else if (strcmp (a, "--no-pin") == 0)
+      path_pins = FALSE;
     else if (strcmp (a, "--verify") == 0)
       s->verify = TRUE;
     else if (strcmp (a, "--list") == 0)
@@ -222,6 +225,7 @@ main (int argc, char **argv)
   if (i != 0)
     return i > 0 ? 0 : EXIT_USAGE;
   gst_init (NULL, NULL);
+  path_pin (0);
   o.printer.load = bench_load ();
   return run_all (&o);
 }
