@@ -374,8 +374,15 @@ pf_udp_src_create (GstPushSrc *src, GstBuffer **buffer)
 
   while (self->next_run == self->n_runs) {
     self->next_run = self->n_runs = 0;
-    if (wait && wait_for_packets (self) == PF_SOCKET_WOKEN)
-      return GST_FLOW_FLUSHING;
+    if (wait && wait_for_packets (self) == PF_SOCKET_WOKEN) {
+      /* the task must not pause by itself: it may have been started again
+       * by then, and that start would be lost */
+      const GstFlowReturn ret = gst_base_src_wait_playing (GST_BASE_SRC (src));
+
+      if (ret != GST_FLOW_OK)
+        return ret;
+      continue;
+    }
     take_messages (self);
     wait = TRUE;
   }
