@@ -2,7 +2,8 @@
 /*
  * pfaesgcm: what it seals opens again, in place, as blocks, lists and single
  * packets; damage is dropped and counted; keys come from where they may, serve
- * one run and show nowhere; no nonce comes twice under a key.
+ * one run and show nowhere. That no nonce comes twice under a key is tested in
+ * tests/security.
  */
 #include <gst/check/gstharness.h>
 #include <fcntl.h>
@@ -1287,131 +1288,6 @@ test_key_timeout (void)
 
 /* ---- One nonce, one use ------------------------------------------------- */
 
-typedef struct {
-  GHashTable *seen; /* key and nonce */
-  guint n;
-} Nonces;
-
-/* What leaves is sealed under a key and nonce that were never seen. */
-static void
-note_nonces (GstHarness *h, Nonces *nonces)
-{
-  const PfWire *wire = pf_wire_find ("punktfunk1");
-  PfNonceSource source = { .scheme = PF_NONCE_PUNKTFUNK1_HOST };
-  GPtrArray *sealed = collect (h);
-  guint8 key[16];
-
-  read_key (key, source.salt);
-  for (guint i = 0; i < sealed->len; i++) {
-    gsize size;
-    const guint8 *d = g_bytes_get_data (sealed->pdata[i], &size);
-    guint8 both[16 + PF_NONCE_SIZE];
-    PfWireSealed s;
-
-    PF_REQUIRE_INT (wire->open (&source, 0, d, size, &s), ==, 0);
-    memcpy (both, key, 16);
-    memcpy (both + 16, s.nonce, PF_NONCE_SIZE);
-    nonces->n++;
-    PF_CHECK (g_hash_table_add (nonces->seen, g_bytes_new (both, sizeof both)));
-  }
-  g_ptr_array_unref (sealed);
-}
-
-static void
-set_caps (GstHarness *h, const gchar *media, const gchar *fec)
-{
-  gchar *text = g_strdup_printf ("application/x-pf-%s,wire=punktfunk1,"
-                                 "fec=(string)%s,sealed=(boolean)false",
-      media, fec);
-  GstCaps *caps = gst_caps_from_string (text);
-
-  PF_CHECK (gst_harness_push_event (h, gst_event_new_caps (caps)));
-  gst_caps_unref (caps);
-  g_free (text);
-}
-
-static void
-restart (GstHarness *h, GstState by)
-{
-  GstSegment segment;
-
-  PF_CHECK_INT (
-      gst_element_set_state (h->element, by), ==, GST_STATE_CHANGE_SUCCESS);
-  PF_CHECK_INT (gst_element_set_state (h->element, GST_STATE_PLAYING), ==,
-      GST_STATE_CHANGE_SUCCESS);
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_harness_push_event (h, gst_event_new_stream_start ("storm"));
-  set_caps (h, "packet", "gf8");
-  gst_harness_push_event (h, gst_event_new_segment (&segment));
-}
-
-/* Whatever happens to the element: runs, flushes, caps, settings, clocks. */
-static void
-test_storm (void)
-{
-  const PfWire *wire = pf_wire_find ("punktfunk1");
-  PfSlabPool *pool = pf_slab_pool_new ();
-  GstHarness *h = sealer ("packet", "punktfunk1");
-  GstElement *e = gst_harness_find_element (h, "pfaesgcm");
-  Nonces nonces = { g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
-                        (GDestroyNotify) g_bytes_unref, NULL),
-    0 };
-  guint n = 0;
-
-  for (guint i = 0; i < 300; i++) {
-    GstSegment segment;
-    guint rows = 1 + (guint) pf_test_random_below (5);
-
-    switch (pf_test_random_below (9)) {
-    case 0:
-      restart (h, GST_STATE_READY);
-      break;
-    case 1:
-      restart (h, GST_STATE_NULL);
-      break;
-    case 2:
-      gst_element_set_state (h->element, GST_STATE_PAUSED);
-      gst_element_set_state (h->element, GST_STATE_PLAYING);
-      break;
-    case 3:
-      gst_segment_init (&segment, GST_FORMAT_TIME);
-      gst_harness_push_event (h, gst_event_new_flush_start ());
-      gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
-      gst_harness_push_event (h, gst_event_new_segment (&segment));
-      break;
-    case 4:
-      set_caps (h, "packet", i % 2 ? "gf16" : "gf8");
-      break;
-    case 5:
-      set_caps (h, i % 2 ? "block" : "packet", "gf8");
-      break;
-    case 6: /* too late to do anything */
-      g_object_set (
-          e, "key-file", file, "cipher", 2, "mode", 1, "to-host", TRUE, NULL);
-      break;
-    case 7:
-      gst_element_set_base_time (h->element, i * GST_SECOND);
-      gst_harness_push_upstream_event (h, gst_event_new_reconfigure ());
-      break;
-    default:
-      break;
-    }
-    PF_REQUIRE_INT (
-        push_list (h, pf_block_split (block_new (pool, wire, rows, 8, 16))), ==,
-        GST_FLOW_OK);
-    n += rows;
-    note_nonces (h, &nonces);
-    if (pf_test_failed ())
-      break;
-  }
-  PF_CHECK_UINT (nonces.n, ==, n);
-  PF_CHECK_UINT (g_hash_table_size (nonces.seen), ==, n);
-  g_hash_table_unref (nonces.seen);
-  gst_object_unref (e);
-  gst_harness_teardown (h);
-  pf_slab_pool_free (pool);
-}
-
 /* A key does not change its packet format: nonces of two could meet. */
 static void
 test_wire_change (void)
@@ -1702,7 +1578,6 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/aesgcm/key-fd", test_key_fd);
   PF_TEST_ADD ("/aesgcm/late-key", test_late_key);
   PF_TEST_ADD ("/aesgcm/key-timeout", test_key_timeout);
-  PF_TEST_ADD ("/aesgcm/storm", test_storm);
   PF_TEST_ADD ("/aesgcm/wire-change", test_wire_change);
   PF_TEST_ADD ("/aesgcm/secrets", test_secrets);
   PF_TEST_ADD ("/aesgcm/none", test_none);
