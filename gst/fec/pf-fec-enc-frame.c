@@ -4,6 +4,10 @@
 
 #define GST_CAT_DEFAULT pf_fec_enc_debug
 
+/* What UDP_SEGMENT takes in a call. */
+#define PIECE_BYTES 65507
+#define PIECE_ROWS 64
+
 int
 pf_fec_enc_plan (PfFecEnc *self, PfWireFrame *frame, PfWirePlan *plan)
 {
@@ -46,18 +50,15 @@ row_at (const Rows *rows, guint i)
   return rows->map.data + i * rows->stride + rows->offset;
 }
 
-/* Takes over the rows. */
+/* n of the rows, in memory, which is taken over. */
 static GstFlowReturn
-push_rows (PfFecEnc *self, Rows *rows, const PfWirePlan *plan, guint part,
-    guint position, GstBuffer *frame)
+push_rows (PfFecEnc *self, GstMemory *memory, const Rows *rows, guint n,
+    const PfWirePlan *plan, guint part, guint position, GstBuffer *frame)
 {
-  GstBuffer *block;
-  PfBlockMeta *meta;
+  GstBuffer *block =
+      pf_block_new (memory, n, rows->stride, rows->offset, rows->size);
+  PfBlockMeta *meta = pf_buffer_get_block_meta (block);
 
-  gst_memory_unmap (rows->memory, &rows->map);
-  block = pf_block_new (
-      rows->memory, rows->n, rows->stride, rows->offset, rows->size);
-  meta = pf_buffer_get_block_meta (block);
   meta->part = part;
   if (plan->frame.flags & PF_WIRE_FILLER)
     meta->part |= PF_BLOCK_FILLER;
@@ -74,32 +75,73 @@ push_rows (PfFecEnc *self, Rows *rows, const PfWirePlan *plan, guint part,
   return gst_pad_push_list (self->srcpad, pf_block_split (block));
 }
 
-/* Blocks first .. first+n-1 of the frame: their data. */
+/* Data shards first .. first+n-1 of the frame, headers and payload. Where the
+ * first of them stands among the frame's packets. */
+static guint
+write_data (PfFecEnc *self, const PfWirePlan *plan, guint first, guint n,
+    const GstMapInfo *unit, guint8 *rows, gsize stride)
+{
+  guint position = 0;
+
+  for (guint at = 0; at < n;) {
+    const guint shard = first + at;
+    const PfWireBlock block = pf_wire_block (
+        plan, MIN (shard / plan->block_data, plan->n_blocks - 1));
+    const guint index = shard - block.first_data;
+    const guint some = MIN (block.data - index, n - at);
+    guint8 *row = rows + at * stride;
+
+    if (at == 0)
+      position = pf_wire_position (plan, &block, index);
+    pf_wire_payload (
+        plan, unit->data, shard, some, row + self->wire->header_size, stride);
+    self->wire->headers (plan, &block, index, some, row, stride);
+    at += some;
+  }
+  return position;
+}
+
+/* Into pieces of how many rows n are best cut: no more than the kernel takes
+ * in one call, and of one size. */
+static guint
+piece_rows (const PfFecEnc *self, const Rows *rows, guint n)
+{
+  const gsize size = rows->offset + rows->size + self->wish.padding;
+  const guint most = (guint) CLAMP (PIECE_BYTES / size, 1, PIECE_ROWS);
+  const guint pieces = (n + most - 1) / most;
+
+  return (n + pieces - 1) / pieces;
+}
+
+/* Blocks first .. first+n-1 of the frame: their data, in pieces, so that the
+ * first packets are on their way while others are cut and sealed. */
 static GstFlowReturn
 push_data (PfFecEnc *self, const PfWirePlan *plan, guint first, guint n,
     const GstMapInfo *unit, GstBuffer *frame)
 {
-  const guint header = self->wire->header_size;
-  guint n_rows = 0, at = 0;
-  guint position = 0;
+  const PfWireBlock begin = pf_wire_block (plan, first);
+  const PfWireBlock end = pf_wire_block (plan, first + n - 1);
+  const guint n_rows = end.first_data + end.data - begin.first_data;
+  GstFlowReturn ret = GST_FLOW_OK;
+  guint step;
   Rows rows;
 
-  for (guint b = first; b < first + n; b++)
-    n_rows += pf_wire_block (plan, b).data;
   if (!rows_new (self, n_rows, &rows))
     return GST_FLOW_ERROR;
-  for (guint b = first; b < first + n; b++) {
-    const PfWireBlock block = pf_wire_block (plan, b);
+  step = piece_rows (self, &rows, n_rows);
+  for (guint at = 0; at < n_rows && ret == GST_FLOW_OK; at += step) {
+    const guint some = MIN (step, n_rows - at);
+    const gsize room = some * rows.stride;
+    const guint position = write_data (self, plan, begin.first_data + at, some,
+        unit, row_at (&rows, at), rows.stride);
 
-    if (b == first)
-      position = pf_wire_position (plan, &block, 0);
-    pf_wire_payload (plan, unit->data, block.first_data, block.data,
-        row_at (&rows, at) + header, rows.stride);
-    self->wire->headers (
-        plan, &block, 0, block.data, row_at (&rows, at), rows.stride);
-    at += block.data;
+    ret = push_rows (self,
+        pf_slab_part (rows.memory, at * rows.stride, room, 0, room), &rows,
+        some, plan, PF_BLOCK_DATA, position, frame);
   }
-  return push_rows (self, &rows, plan, PF_BLOCK_DATA, position, frame);
+  gst_memory_unmap (rows.memory, &rows.map);
+  gst_memory_unref (rows.memory);
+  return ret;
 }
 
 /* Data rows of one block as the parity covers them: payload from the frame,
@@ -209,7 +251,9 @@ push_parity (PfFecEnc *self, const PfWirePlan *plan, guint first, guint n,
     }
     at += block.parity;
   }
-  return push_rows (self, &rows, plan, PF_BLOCK_PARITY, position, frame);
+  gst_memory_unmap (rows.memory, &rows.map);
+  return push_rows (
+      self, rows.memory, &rows, rows.n, plan, PF_BLOCK_PARITY, position, frame);
 }
 
 GstFlowReturn

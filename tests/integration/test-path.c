@@ -273,11 +273,70 @@ test_memory_gamestream (void)
   check_memory ("gamestream", "gf8");
 }
 
+typedef struct {
+  Path *path;
+  guint64 before; /* packets of frames before */
+  guint pieces, parity;
+} Order;
+
+/* What is pushed in front of a piece is with the kernel when the piece comes. */
+static GstPadProbeReturn
+check_order (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  const PfBlockMeta *m =
+      pf_buffer_get_block_meta (GST_PAD_PROBE_INFO_BUFFER (info));
+  Order *o = data;
+
+  (void) pad;
+  PF_REQUIRE (m != NULL);
+  PF_CHECK_UINT (stat_of (o->path->sender, "sink", "packets"), ==,
+      o->before + m->position);
+  if (m->part == PF_BLOCK_DATA) {
+    o->pieces++;
+    PF_CHECK_UINT (m->n, <=, 64);
+  } else {
+    o->parity++;
+  }
+  if (m->position + m->n == m->n_packets)
+    o->before += m->n_packets;
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+check_first_packets (const gchar *wire, const gchar *fec)
+{
+  Order o = { 0 };
+  GstElement *e;
+  GstPad *pad;
+  Path p;
+
+  path_init (&p, wire, fec);
+  o.path = &p;
+  e = gst_bin_get_by_name (GST_BIN (p.sender), "enc");
+  pad = gst_element_get_static_pad (e, "src");
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, check_order, &o, NULL);
+  for (guint i = 0; i < 5; i++)
+    send_frame (&p);
+  PF_CHECK_UINT (o.pieces, >=, 5 * 4);
+  PF_CHECK_UINT (o.parity, >=, 5);
+  gst_object_unref (pad);
+  gst_object_unref (e);
+  path_clear (&p);
+}
+
+static void
+test_first_packets (void)
+{
+  check_first_packets ("punktfunk1", "gf16");
+  check_first_packets ("gamestream", "gf8");
+}
+
 int
 main (int argc, char **argv)
 {
   gst_init (NULL, NULL);
   PF_TEST_ADD ("/path/memory/punktfunk1", test_memory_punktfunk1);
   PF_TEST_ADD ("/path/memory/gamestream", test_memory_gamestream);
+  PF_TEST_ADD ("/path/first-packets", test_first_packets);
   return pf_test_run (argc, argv);
 }
