@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* UDP sockets for plugins; see pf-socket.h. */
-#define _GNU_SOURCE /* ppoll, sendmmsg */
+#define _GNU_SOURCE /* ppoll, sendmmsg, in6_pktinfo */
 #include "pf-socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -30,7 +31,9 @@ struct _PfSocket {
   PfSocketPath path;
   gsize too_large; /* segments of so many bytes and more; 0: none known */
   guint gso_failures;
-  guint32 overflows; /* as the kernel counts */
+  guint32 overflows;       /* as the kernel counts */
+  guint16 port;            /* ours, in network order */
+  const PfAddress *source; /* while a call sends from it; or NULL */
   PfSocketCounters n;
 };
 
@@ -198,6 +201,16 @@ set_errno (GError **error, const gchar *what, const PfAddress *address)
   g_free (text);
 }
 
+static void
+learn_port (PfSocket *s)
+{
+  PfAddress local;
+
+  pf_socket_local (s, &local);
+  if (local.size)
+    s->port = g_htons ((guint16) pf_address_port (&local));
+}
+
 PfSocket *
 pf_socket_new (const PfAddress *address, GError **error)
 {
@@ -218,6 +231,24 @@ pf_socket_new (const PfAddress *address, GError **error)
   setsockopt (s->fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
   if (bind (s->fd, (const struct sockaddr *) &address->at, address->size) < 0) {
     set_errno (error, "cannot bind to", address);
+    pf_socket_free (s);
+    return NULL;
+  }
+  learn_port (s);
+  return s;
+}
+
+PfSocket *
+pf_socket_dup (const PfSocket *other)
+{
+  PfSocket *s = g_new0 (PfSocket, 1);
+
+  s->path = other->path;
+  s->family = other->family;
+  s->port = other->port;
+  s->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  s->fd = fcntl (other->fd, F_DUPFD_CLOEXEC, 0);
+  if (s->wake < 0 || s->fd < 0) {
     pf_socket_free (s);
     return NULL;
   }
@@ -303,6 +334,31 @@ pf_socket_set_dscp (PfSocket *s, guint dscp)
     return FALSE;
   return s->family == AF_INET ||
          setsockopt (s->fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof tos) == 0;
+}
+
+gboolean
+pf_socket_set_dont_fragment (PfSocket *s, gboolean on)
+{
+  const int four = on ? IP_PMTUDISC_PROBE : IP_PMTUDISC_WANT;
+  const int six = on ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT;
+
+  /* an IPv6 socket may send IPv4 as well */
+  if (setsockopt (s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &four, sizeof four) < 0 &&
+      s->family == AF_INET)
+    return FALSE;
+  return s->family == AF_INET || setsockopt (s->fd, IPPROTO_IPV6,
+                                     IPV6_MTU_DISCOVER, &six, sizeof six) == 0;
+}
+
+gboolean
+pf_socket_set_tell_local (PfSocket *s, gboolean on)
+{
+  const int value = on;
+
+  if (s->family == AF_INET6) /* IPv4 is told as a mapped address */
+    return setsockopt (s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &value,
+               sizeof value) == 0;
+  return setsockopt (s->fd, IPPROTO_IP, IP_PKTINFO, &value, sizeof value) == 0;
 }
 
 void
@@ -465,16 +521,60 @@ learn (PfSocket *s, int error, gsize segment)
   }
 }
 
+/* What goes with a message: of what size segments are, and which of our
+ * addresses it comes from. */
+typedef union {
+  struct cmsghdr header;
+  guint8 bytes[CMSG_SPACE (sizeof (guint16)) +
+               CMSG_SPACE (sizeof (struct in6_pktinfo))];
+} Control;
+
+static void
+add_control (struct msghdr *m, Control *c, int level, int type,
+    gconstpointer of, gsize n)
+{
+  struct cmsghdr header = { 0 };
+  guint8 *at = c->bytes + m->msg_controllen;
+
+  header.cmsg_level = level;
+  header.cmsg_type = type;
+  header.cmsg_len = CMSG_LEN (n);
+  memcpy (at, &header, sizeof header);
+  memcpy (at + CMSG_LEN (0), of, n);
+  m->msg_control = c;
+  m->msg_controllen += CMSG_SPACE (n);
+}
+
+static void
+add_source (const PfSocket *s, struct msghdr *m, Control *c)
+{
+  if (!s->source)
+    return;
+  if (s->source->at.ss_family == AF_INET6) {
+    struct in6_pktinfo info = { 0 };
+    struct sockaddr_in6 a;
+
+    memcpy (&a, &s->source->at, sizeof a);
+    info.ipi6_addr = a.sin6_addr;
+    info.ipi6_ifindex = a.sin6_scope_id;
+    add_control (m, c, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+  } else {
+    struct in_pktinfo info = { 0 };
+    struct sockaddr_in a;
+
+    memcpy (&a, &s->source->at, sizeof a);
+    info.ipi_spec_dst = a.sin_addr;
+    add_control (m, c, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+  }
+}
+
 /* 0 or an errno. */
 static int
 send_segments (
     PfSocket *s, const PfAddress *to, const struct iovec *packets, guint n)
 {
   struct iovec pieces[PF_SOCKET_MAX_SEGMENTS];
-  union {
-    struct cmsghdr header;
-    guint8 bytes[CMSG_SPACE (sizeof (guint16))];
-  } control = { 0 };
+  Control control = { 0 };
   const guint16 size = (guint16) packets[0].iov_len;
   struct msghdr m = { 0 };
   gboolean retried = FALSE;
@@ -485,14 +585,9 @@ send_segments (
   }
   m.msg_iov = pieces;
   m.msg_iovlen = join (packets, n, pieces);
-  if (n > 1) {
-    m.msg_control = &control;
-    m.msg_controllen = sizeof control.bytes;
-    control.header.cmsg_level = IPPROTO_UDP;
-    control.header.cmsg_type = UDP_SEGMENT;
-    control.header.cmsg_len = CMSG_LEN (sizeof size);
-    memcpy (CMSG_DATA (&control.header), &size, sizeof size);
-  }
+  if (n > 1)
+    add_control (&m, &control, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size);
+  add_source (s, &m, &control);
   for (;;) {
     int error;
 
@@ -518,6 +613,7 @@ send_batch (PfSocket *s, const PfAddress *to, const struct iovec *packets,
 {
   struct mmsghdr m[PF_SOCKET_MAX_SEGMENTS];
   struct iovec pieces[PF_SOCKET_MAX_SEGMENTS];
+  Control control = { 0 };
   gboolean retried = FALSE;
   int sent;
 
@@ -531,6 +627,7 @@ send_batch (PfSocket *s, const PfAddress *to, const struct iovec *packets,
       m[i].msg_hdr.msg_name = (gpointer) &to->at;
       m[i].msg_hdr.msg_namelen = to->size;
     }
+    add_source (s, &m[i].msg_hdr, &control); /* the same for all */
   }
   do {
     s->n.syscalls++;
@@ -620,7 +717,49 @@ pf_socket_send (PfSocket *s, const PfAddress *to, const struct iovec *packets,
   return (guint) (s->n.packets - before);
 }
 
+guint
+pf_socket_send_from (PfSocket *s, const PfAddress *to, const PfAddress *from,
+    const struct iovec *packets, guint n, int *error)
+{
+  guint sent;
+
+  s->source = from && from->size ? from : NULL;
+  sent = pf_socket_send (s, to, packets, n, error);
+  s->source = NULL;
+  return sent;
+}
+
 /* ---- Receiving ---------------------------------------------------------- */
+
+static void
+read_local_6 (const PfSocket *s, const struct cmsghdr *c, PfAddress *to)
+{
+  struct sockaddr_in6 a = { 0 };
+  struct in6_pktinfo info;
+
+  memcpy (&info, CMSG_DATA (c), sizeof info);
+  a.sin6_family = AF_INET6;
+  a.sin6_port = s->port;
+  a.sin6_addr = info.ipi6_addr;
+  if (IN6_IS_ADDR_LINKLOCAL (&a.sin6_addr))
+    a.sin6_scope_id = info.ipi6_ifindex;
+  memcpy (&to->at, &a, sizeof a);
+  to->size = sizeof a;
+}
+
+static void
+read_local_4 (const PfSocket *s, const struct cmsghdr *c, PfAddress *to)
+{
+  struct sockaddr_in a = { 0 };
+  struct in_pktinfo info;
+
+  memcpy (&info, CMSG_DATA (c), sizeof info);
+  a.sin_family = AF_INET;
+  a.sin_port = s->port;
+  a.sin_addr = info.ipi_addr;
+  memcpy (&to->at, &a, sizeof a);
+  to->size = sizeof a;
+}
 
 static void
 read_control (PfSocket *s, struct msghdr *m, PfReceived *received)
@@ -640,6 +779,12 @@ read_control (PfSocket *s, struct msghdr *m, PfReceived *received)
       memcpy (&n, CMSG_DATA (c), sizeof n);
       s->n.overflows += n - s->overflows; /* also when it wraps */
       s->overflows = n;
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
+               c->cmsg_len >= CMSG_LEN (sizeof (struct in6_pktinfo))) {
+      read_local_6 (s, c, &received->to);
+    } else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO &&
+               c->cmsg_len >= CMSG_LEN (sizeof (struct in_pktinfo))) {
+      read_local_4 (s, c, &received->to);
     }
   }
 }
@@ -650,7 +795,8 @@ pf_socket_receive (PfSocket *s, gpointer to, gsize room, PfReceived *received)
   struct iovec piece = { to, room };
   union {
     struct cmsghdr header;
-    guint8 bytes[CMSG_SPACE (sizeof (int)) + CMSG_SPACE (sizeof (guint32))];
+    guint8 bytes[CMSG_SPACE (sizeof (int)) + CMSG_SPACE (sizeof (guint32)) +
+                 CMSG_SPACE (sizeof (struct in6_pktinfo))];
   } control;
   struct msghdr m = { 0 };
   ssize_t n;
@@ -671,6 +817,7 @@ pf_socket_receive (PfSocket *s, gpointer to, gsize room, PfReceived *received)
     return -errno;
   }
   received->from.size = m.msg_namelen;
+  received->to.size = 0;
   received->size = received->segment = (gsize) n;
   read_control (s, &m, received);
   packets = n == 0 ? 1

@@ -93,6 +93,16 @@ guint pf_socket_set_receive_buffer (PfSocket *socket, guint bytes);
 
 gboolean pf_socket_set_dscp (PfSocket *socket, guint dscp);
 
+/* Packets are never fragmented; those too large for the path are lost. */
+gboolean pf_socket_set_dont_fragment (PfSocket *socket, gboolean on);
+
+/* Whether PfReceived says which of our addresses a message came to. */
+gboolean pf_socket_set_tell_local (PfSocket *socket, gboolean on);
+
+/* The same socket for another thread: with a path, counters and a wake of its
+ * own. Messages go to whoever receives first. */
+PfSocket *pf_socket_dup (const PfSocket *socket);
+
 /* The best path that may be used. */
 void pf_socket_set_path (PfSocket *socket, PfSocketPath path);
 PfSocketPath pf_socket_get_path (const PfSocket *socket);
@@ -106,10 +116,16 @@ gboolean pf_socket_set_gro (PfSocket *socket, gboolean on);
 guint pf_socket_send (PfSocket *socket, const PfAddress *to,
     const struct iovec *packets, guint n, int *error);
 
+/* The same, from one of our addresses, that a socket bound to none in
+ * particular has; NULL: the kernel chooses. */
+guint pf_socket_send_from (PfSocket *socket, const PfAddress *to,
+    const PfAddress *from, const struct iovec *packets, guint n, int *error);
+
 typedef struct {
   gsize size;    /* of all */
   gsize segment; /* of each, the last may be shorter */
   PfAddress from;
+  PfAddress to; /* of ours, with our port; size 0: not known */
 } PfReceived;
 
 /* Takes one message: 1, or 0 if there is none, or -errno. room should be
