@@ -2,6 +2,8 @@
 /* pfaesgcm: where its key comes from, and what is made of it. */
 #include "pf-aes-gcm-private.h"
 
+#include "pf-session.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -9,12 +11,22 @@
 
 #define LOOK_AGAIN_US 10000 /* between looks at a key file that was good */
 
+void
+pf_aes_gcm_post_error (PfAesGcm *self, GError *error)
+{
+  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
+      error->domain, error->code, g_strdup (error->message), NULL, __FILE__,
+      GST_FUNCTION, __LINE__);
+  g_error_free (error);
+}
+
 PfNonceScheme
 pf_aes_gcm_nonce_scheme (PfAesGcm *self, const PfWire *wire)
 {
   if (wire == &pf_wire_gamestream)
     return PF_NONCE_GAMESTREAM_VIDEO;
-  return self->to_host ? PF_NONCE_PUNKTFUNK1_CLIENT : PF_NONCE_PUNKTFUNK1_HOST;
+  return self->sent_to_host ? PF_NONCE_PUNKTFUNK1_CLIENT
+                            : PF_NONCE_PUNKTFUNK1_HOST;
 }
 
 void
@@ -28,6 +40,7 @@ pf_aes_gcm_drop_keys (PfAesGcm *self)
   self->replay = NULL;
   pf_key_clear (&self->key);
   self->have_key = FALSE;
+  g_clear_pointer (&self->secret, pf_secret_unref);
 }
 
 gboolean
@@ -35,9 +48,12 @@ pf_aes_gcm_make_sealer (PfAesGcm *self)
 {
   int ret;
 
+  if (!self->have_key)
+    return FALSE;
   if (self->outside_key && !pf_key_claim (&self->key, self->source.scheme)) {
     GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
         ("This key has sealed before: hand a fresh one to every run."), (NULL));
+    pf_aes_gcm_drop_keys (self);
     return FALSE;
   }
   memcpy (self->source.salt, self->key.salt, sizeof self->source.salt);
@@ -110,6 +126,93 @@ pf_aes_gcm_look_for_key (PfAesGcm *self)
   return found;
 }
 
+/* ---- Sessions -------------------------------------------------------------- */
+
+static GstPad *
+session_pad (PfAesGcm *self)
+{
+  return self->mode == MODE_SEAL ? self->srcpad : self->sinkpad;
+}
+
+static void
+set_source (PfAesGcm *self, Source source)
+{
+  GST_OBJECT_LOCK (self);
+  self->source_of_key = source;
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* A key of the session that is not in use yet. */
+static gboolean
+begin_secret (PfAesGcm *self, PfSecret *secret)
+{
+  GError *error = NULL;
+
+  pf_aes_gcm_drop_keys (self);
+  self->wire = NULL;
+  if (self->mode == MODE_OPEN) {
+    if (!install_key (self, pf_secret_key (secret), &error)) {
+      pf_aes_gcm_post_error (self, error);
+      return FALSE;
+    }
+  } else {
+    self->key = *pf_secret_key (secret);
+    self->have_key = self->outside_key = TRUE;
+  }
+  self->secret = pf_secret_ref (secret);
+  return TRUE;
+}
+
+static gboolean
+take_params (PfAesGcm *self, const PfSessionParams *params)
+{
+  self->pending = FALSE;
+  if (!params->sealed) {
+    pf_aes_gcm_drop_keys (self);
+    self->work = MODE_NONE;
+    set_source (self, KEY_NOT_NEEDED);
+    return TRUE;
+  }
+  self->work = self->mode;
+  set_source (self, KEY_OF_SESSION);
+  /* the numbers of a key go on */
+  if (pf_secret_equal (self->secret, params->secret))
+    return TRUE;
+  self->sent_to_host = params->to_host;
+  return begin_secret (self, params->secret);
+}
+
+gboolean
+pf_aes_gcm_ask_session (PfAesGcm *self)
+{
+  PfSessionParams params;
+  gboolean good;
+
+  /* a key that was set is no session's business */
+  if (self->source_of_key == KEY_SET || self->mode == MODE_NONE)
+    return TRUE;
+  switch (pf_session_ask (session_pad (self), TRUE, &params)) {
+  case PF_SESSION_READY:
+    good = take_params (self, &params);
+    pf_session_params_clear (&params);
+    return good;
+  case PF_SESSION_BAD:
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("The endpoint of the session answers PfSessionParams with something "
+         "that is none, or seals without a key; see docs/events.md."),
+        (NULL));
+    pf_aes_gcm_drop_keys (self);
+    return FALSE;
+  default:
+    /* none yet, or none any more */
+    GST_DEBUG_OBJECT (self, "no session");
+    pf_aes_gcm_drop_keys (self);
+    self->pending = TRUE;
+    set_source (self, KEY_NOT_KNOWN);
+    return TRUE;
+  }
+}
+
 /* ---- The begin of a run --------------------------------------------------- */
 
 /* Reads key-fd, which is used up then. */
@@ -169,9 +272,46 @@ get_open_key (PfAesGcm *self, GError **error)
   return good;
 }
 
+/* Key-file and key-fd, or a session: one of them, and no more. */
+static gboolean
+find_source (PfAesGcm *self, GError **error)
+{
+  const guint set = (self->key_file != NULL) + (self->key_fd >= 0);
+  PfSessionParams params;
+  PfSessionState state;
+
+  /* without the secret: it is not used yet */
+  state = pf_session_ask (session_pad (self), FALSE, &params);
+  if (state == PF_SESSION_READY)
+    pf_session_params_clear (&params);
+  if (set + (state != PF_SESSION_NONE) != 1) {
+    g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
+        "%s set key-file=PATH, which the sealer writes and the opener reads, "
+        "or key-fd=N, or link the endpoint of a session; mode=none passes "
+        "packets as they are.",
+        set > 0 ? "There are two sources of a key, only one can be:"
+                : "There is no key (one from key-fd serves one run):");
+    return FALSE;
+  }
+  set_source (self, set > 0 ? KEY_SET : KEY_NOT_KNOWN);
+  return TRUE;
+}
+
 gboolean
 pf_aes_gcm_get_key (PfAesGcm *self, GError **error)
 {
+  self->sent_to_host = self->to_host;
+  g_atomic_int_set (&self->ask, FALSE);
+  if (self->mode == MODE_NONE) {
+    set_source (self, KEY_NOT_NEEDED);
+    return TRUE;
+  }
+  if (!find_source (self, error))
+    return FALSE;
+  if (self->source_of_key == KEY_NOT_KNOWN) {
+    g_atomic_int_set (&self->ask, TRUE);
+    return TRUE;
+  }
   return self->mode == MODE_SEAL ? get_seal_key (self, error)
                                  : get_open_key (self, error);
 }

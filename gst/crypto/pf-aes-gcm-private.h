@@ -5,6 +5,7 @@
 
 #include "pf-aes-gcm.h"
 #include "pf-block.h"
+#include "pf-events.h"
 #include "pf-key.h"
 #include "pf-replay.h"
 #include "pf-slab.h"
@@ -16,9 +17,17 @@ GST_DEBUG_CATEGORY_EXTERN (pf_aes_gcm_performance);
 
 typedef enum { MODE_SEAL, MODE_OPEN, MODE_NONE } Mode;
 
+/* Where the key of a run comes from. */
+typedef enum {
+  KEY_SET,        /* key-file or key-fd */
+  KEY_NOT_KNOWN,  /* a session, which has not spoken yet */
+  KEY_OF_SESSION, /* a session */
+  KEY_NOT_NEEDED, /* a session, whose packets travel plain; or mode=none */
+} Source;
+
 /* Counters; see the stats property. */
 typedef struct {
-  guint64 packets, rejected, replayed, copies, allocations;
+  guint64 packets, rejected, replayed, pending, copies, allocations;
 } Counters;
 
 struct _PfAesGcm {
@@ -33,11 +42,19 @@ struct _PfAesGcm {
   gint key_fd; /* ours */
   guint key_timeout_ms;
   gboolean to_host, forbid_copy;
+  Source source_of_key; /* of a run; else KEY_SET */
   Counters counters;
+
+  gint ask; /* atomic; the session is to be asked before the next frame */
 
   /* streaming thread; begun at READY->PAUSED, gone at PAUSED->READY */
   PfSlabPool *pool;
   const PfWire *wire;
+  Mode work;             /* mode, but none if the session says so */
+  gboolean refused;      /* what the session said; the error was posted */
+  gboolean pending;      /* no session yet */
+  gboolean sent_to_host; /* as set, or as agreed on */
+  PfSecret *secret;      /* of the session; whose key it is */
   PfNonceSource source;
   gboolean split; /* blocks come in, packets go out */
   gboolean outside_key;
@@ -67,9 +84,13 @@ typedef struct {
 
 /* ---- pf-aes-gcm-keys.c: settings and streaming thread ------------------- */
 
-/* Gets the key of a run that begins. An opener may have none yet. Errors: as
- * pf-key.h says. */
+/* Gets the key of a run that begins. An opener may have none yet, and a
+ * session tells it later. Errors: as pf-key.h says; LIBRARY/SETTINGS. */
 gboolean pf_aes_gcm_get_key (PfAesGcm *self, GError **error);
+
+/* Asks the session for a key. The same key goes on as it is, with its numbers;
+ * another one begins. Errors are posted. */
+gboolean pf_aes_gcm_ask_session (PfAesGcm *self);
 
 /* Who seals and for which stream: part of every nonce. */
 PfNonceScheme pf_aes_gcm_nonce_scheme (PfAesGcm *self, const PfWire *wire);
@@ -83,6 +104,20 @@ gboolean pf_aes_gcm_make_sealer (PfAesGcm *self);
 gboolean pf_aes_gcm_look_for_key (PfAesGcm *self);
 
 void pf_aes_gcm_drop_keys (PfAesGcm *self);
+
+/* Takes over the error. */
+void pf_aes_gcm_post_error (PfAesGcm *self, GError *error);
+
+/* ---- pf-aes-gcm-caps.c --------------------------------------------------- */
+
+/* Streaming thread: asks the session if that is due, gets everything ready
+ * for packets with these caps, and sends caps downstream. Errors are posted. */
+gboolean pf_aes_gcm_set_caps (PfAesGcm *self, GstCaps *caps);
+
+gboolean pf_aes_gcm_answer_allocation (PfAesGcm *self, GstQuery *query);
+void pf_aes_gcm_answer_caps (PfAesGcm *self, GstPad *pad, GstQuery *query);
+void pf_aes_gcm_answer_accept_caps (
+    PfAesGcm *self, GstPad *pad, GstQuery *query);
 
 /* ---- pf-aes-gcm-work.c: streaming thread -------------------------------- */
 

@@ -26,6 +26,7 @@ pf_aes_gcm_count (PfAesGcmWork *w)
   self->counters.packets += w->n.packets;
   self->counters.rejected += w->n.rejected;
   self->counters.replayed += w->n.replayed;
+  self->counters.pending += w->n.pending;
   self->counters.copies += w->n.copies;
   self->counters.allocations =
       MAX (self->counters.allocations, w->n.allocations);
@@ -168,7 +169,7 @@ own_memory (GstBuffer *buffer)
 static GstMemory *
 memory_in_place (PfAesGcmWork *w, GstBuffer *buffer)
 {
-  const gboolean sealing = w->self->mode == MODE_SEAL;
+  const gboolean sealing = w->self->work == MODE_SEAL;
   const gsize before = sealing ? w->self->wire->seal_prefix : 0;
   const gsize after = sealing ? w->self->wire->seal_suffix : 0;
   GstMemory *m = own_memory (buffer);
@@ -200,7 +201,7 @@ fresh_row (PfAesGcmWork *w, gsize before, gsize size, gsize after)
 static GstBuffer *
 copy_packet (PfAesGcmWork *w, GstBuffer *buffer)
 {
-  const gboolean sealing = w->self->mode == MODE_SEAL;
+  const gboolean sealing = w->self->work == MODE_SEAL;
   GstBuffer *copy;
   GstMapInfo map;
   GstMemory *m;
@@ -336,7 +337,7 @@ open_memory (PfAesGcmWork *w, GstMemory *m)
 static gboolean
 do_memory (PfAesGcmWork *w, GstMemory *m)
 {
-  return w->self->mode == MODE_SEAL ? seal_memory (w, m) : open_memory (w, m);
+  return w->self->work == MODE_SEAL ? seal_memory (w, m) : open_memory (w, m);
 }
 
 GstBuffer *
@@ -344,10 +345,10 @@ pf_aes_gcm_do_packet (PfAesGcmWork *w, GstBuffer *buffer)
 {
   GstMemory *m;
 
-  if (w->self->mode == MODE_NONE)
+  if (w->self->work == MODE_NONE)
     return buffer;
   if (gst_buffer_get_size (buffer) == 0) { /* perhaps no memory at all */
-    if (w->self->mode == MODE_SEAL)
+    if (w->self->work == MODE_SEAL)
       refuse_short (w, 0);
     else
       reject (w);
@@ -378,7 +379,7 @@ pf_aes_gcm_do_list (PfAesGcmWork *w, GstBufferList *list)
   while (i < gst_buffer_list_length (list) && w->ret == GST_FLOW_OK) {
     GstBuffer *b = gst_buffer_list_get (list, i);
     const gboolean block = pf_buffer_get_block_meta (b) != NULL;
-    const gboolean as_it_is = w->self->mode == MODE_NONE && !block;
+    const gboolean as_it_is = w->self->work == MODE_NONE && !block;
     GstMemory *m = block || as_it_is ? NULL : memory_in_place (w, b);
 
     if (as_it_is || (m && do_memory (w, m))) {
@@ -527,7 +528,7 @@ open_block (PfAesGcmWork *w, GstBuffer *block)
 void
 pf_aes_gcm_do_block (PfAesGcmWork *w, GstBuffer *block)
 {
-  switch (w->self->mode) {
+  switch (w->self->work) {
   case MODE_SEAL:
     seal_block (w, block);
     break;

@@ -11,6 +11,10 @@
  * their memory is ours alone and has room; the answer to the ALLOCATION query
  * asks for that room.
  *
+ * Keys come from a key file or a descriptor, or from the endpoint of a session
+ * (PfSessionParams, docs/events.md), which may also say that packets travel
+ * plain.
+ *
  * All work is done in the thread that pushes; no latency is added.
  *
  * |[
@@ -26,6 +30,7 @@
 
 #include "pf-aes-gcm-private.h"
 #include "pf-caps.h"
+#include "pf-stats.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -55,12 +60,36 @@ enum {
   PROP_PACKETS,
   PROP_REJECTED,
   PROP_REPLAYED,
+  PROP_PENDING,
   PROP_COPIES,
   PROP_ALLOCATIONS,
   N_PROPS
 };
 
 static GParamSpec *props[N_PROPS];
+
+#define AT(member) G_STRUCT_OFFSET (PfAesGcm, member)
+static const gsize members[N_PROPS] = {
+  [PROP_MODE] = AT (mode),
+  [PROP_CIPHER] = AT (cipher),
+  [PROP_KEY_FILE] = AT (key_file),
+  [PROP_KEY_TIMEOUT] = AT (key_timeout_ms),
+  [PROP_TO_HOST] = AT (to_host),
+  [PROP_FORBID_COPY] = AT (forbid_copy),
+  [PROP_PACKETS] = AT (counters.packets),
+  [PROP_REJECTED] = AT (counters.rejected),
+  [PROP_REPLAYED] = AT (counters.replayed),
+  [PROP_PENDING] = AT (counters.pending),
+  [PROP_COPIES] = AT (counters.copies),
+  [PROP_ALLOCATIONS] = AT (counters.allocations),
+};
+#undef AT
+
+#define COUNTER(member) PF_COUNTER (PfAesGcm, counters.member, #member)
+static const PfField stats_fields[] = { COUNTER (packets), COUNTER (rejected),
+  COUNTER (replayed), COUNTER (pending), COUNTER (copies),
+  COUNTER (allocations) };
+#undef COUNTER
 
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -112,189 +141,7 @@ G_DEFINE_FINAL_TYPE (PfAesGcm, pf_aes_gcm, GST_TYPE_ELEMENT)
 GST_ELEMENT_REGISTER_DEFINE (
     pfaesgcm, "pfaesgcm", GST_RANK_NONE, PF_TYPE_AES_GCM)
 
-static void
-post_error (PfAesGcm *self, GError *error)
-{
-  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR,
-      error->domain, error->code, g_strdup (error->message), NULL, __FILE__,
-      GST_FUNCTION, __LINE__);
-  g_error_free (error);
-}
-
-/* ---- Negotiation -------------------------------------------------------- */
-
-/* What a pad can have in this mode: plain on one side, sealed on the other,
- * so that a wrong order of elements does not link. */
-static GstCaps *
-own_caps (PfAesGcm *self, GstPadDirection side)
-{
-  static GstStaticCaps plain = GST_STATIC_CAPS (PF_CAPS_PACKETS ("false"));
-  static GstStaticCaps sealed = GST_STATIC_CAPS (PF_CAPS_PACKETS ("true"));
-  Mode mode;
-
-  GST_OBJECT_LOCK (self);
-  mode = self->mode;
-  GST_OBJECT_UNLOCK (self);
-  if ((mode == MODE_SEAL && side == GST_PAD_SRC) ||
-      (mode == MODE_OPEN && side == GST_PAD_SINK))
-    return gst_static_caps_get (&sealed);
-  return gst_static_caps_get (&plain);
-}
-
-/* What one side has when the other has caps. Blocks can become packets on
- * their way down; the other fields stay. */
-static GstCaps *
-other_caps (PfAesGcm *self, GstCaps *caps, GstPadDirection side)
-{
-  const GstPadDirection from = side == GST_PAD_SRC ? GST_PAD_SINK : GST_PAD_SRC;
-  const gchar *wide = side == GST_PAD_SRC ? PF_CAPS_BLOCK : PF_CAPS_PACKET;
-  g_autoptr (GstCaps) near = own_caps (self, from);
-  g_autoptr (GstCaps) far = own_caps (self, side);
-  g_autoptr (GstCaps) known = gst_caps_intersect (caps, near);
-  GstCaps *result = gst_caps_new_empty ();
-  const GValue *sealed =
-      gst_structure_get_value (gst_caps_get_structure (far, 0), "sealed");
-
-  for (guint i = 0; i < gst_caps_get_size (known); i++) {
-    GstStructure *s = gst_structure_copy (gst_caps_get_structure (known, i));
-
-    gst_structure_set_value (s, "sealed", sealed);
-    if (gst_structure_has_name (s, wide)) {
-      GstStructure *block = gst_structure_copy (s);
-
-      gst_structure_set_name (block, PF_CAPS_BLOCK);
-      gst_structure_set_name (s, PF_CAPS_PACKET);
-      result = gst_caps_merge_structure (result, block);
-    }
-    result = gst_caps_merge_structure (result, s);
-  }
-  return result;
-}
-
-/* The same for the caps of a stream: they keep their form. */
-static GstCaps *
-src_caps_for (PfAesGcm *self, GstCaps *caps)
-{
-  g_autoptr (GstCaps) far = own_caps (self, GST_PAD_SRC);
-  GstCaps *out = gst_caps_copy (caps);
-
-  gst_caps_set_value (out, "sealed",
-      gst_structure_get_value (gst_caps_get_structure (far, 0), "sealed"));
-  return out;
-}
-
-static gboolean
-is_block_caps (const GstCaps *caps)
-{
-  return gst_structure_has_name (
-      gst_caps_get_structure (caps, 0), PF_CAPS_BLOCK);
-}
-
-static const PfWire *
-wire_of (const GstCaps *caps)
-{
-  return pf_wire_find (
-      gst_structure_get_string (gst_caps_get_structure (caps, 0), "wire"));
-}
-
-/* Sends CAPS downstream; blocks only to who takes them. */
-static gboolean
-negotiate (PfAesGcm *self, GstCaps *caps)
-{
-  g_autoptr (GstCaps) out = src_caps_for (self, caps);
-  g_autoptr (GstCaps) current = NULL;
-
-  self->split = FALSE;
-  if (is_block_caps (caps)) {
-    self->split = !gst_pad_peer_query_accept_caps (self->srcpad, out) ||
-                  !pf_block_ask (self->srcpad, out).blocks;
-    if (self->split)
-      gst_structure_set_name (gst_caps_get_structure (out, 0), PF_CAPS_PACKET);
-  }
-  current = gst_pad_get_current_caps (self->srcpad);
-  if (current && gst_caps_is_equal (current, out))
-    return TRUE;
-  GST_DEBUG_OBJECT (self, "%" GST_PTR_FORMAT, out);
-  return gst_pad_push_event (self->srcpad, gst_event_new_caps (out));
-}
-
-static gboolean
-set_caps (PfAesGcm *self, GstCaps *caps)
-{
-  const PfWire *wire = wire_of (caps);
-
-  if (self->mode == MODE_NONE)
-    return negotiate (self, caps);
-  if (!wire || !wire->seal || !wire->open) {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("Packets of this format cannot be sealed here; mode=none passes "
-         "them."),
-        ("%s", gst_structure_get_string (
-                   gst_caps_get_structure (caps, 0), "wire")));
-    return FALSE;
-  }
-  if (self->wire && self->wire != wire) {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("The packet format changed from %s to %s within the life of a key; "
-         "start the stream anew.",
-            self->wire->name, wire->name),
-        (NULL));
-    return FALSE;
-  }
-  self->wire = wire;
-  self->source.scheme = pf_aes_gcm_nonce_scheme (self, wire);
-  if (self->mode == MODE_SEAL && !self->sealer &&
-      !pf_aes_gcm_make_sealer (self))
-    return FALSE;
-  return negotiate (self, caps);
-}
-
-/* Room around packets as downstream wants it, and what sealing needs. */
-static gboolean
-answer_allocation (PfAesGcm *self, GstQuery *query)
-{
-  g_autoptr (GstCaps) near = own_caps (self, GST_PAD_SINK);
-  g_autoptr (GstCaps) out = NULL;
-  const PfWire *wire;
-  PfBlockWish wish;
-  GstCaps *caps;
-
-  gst_query_parse_allocation (query, &caps, NULL);
-  if (!caps || !gst_caps_is_subset (caps, near))
-    return FALSE;
-  wire = wire_of (caps);
-  out = src_caps_for (self, caps);
-  wish = pf_block_ask (self->srcpad, out);
-  if (self->mode == MODE_SEAL && wire) {
-    wish.prefix += wire->seal_prefix;
-    wish.padding += wire->seal_suffix;
-  } else if (self->mode == MODE_OPEN && wire) {
-    wish.prefix -= MIN (wish.prefix, wire->seal_prefix);
-    wish.padding -= MIN (wish.padding, wire->seal_suffix);
-  }
-  pf_block_answer (query, &wish);
-  return TRUE;
-}
-
-static void
-answer_caps (PfAesGcm *self, GstPad *pad, GstQuery *query)
-{
-  const GstPadDirection side = GST_PAD_DIRECTION (pad);
-  GstPad *other = side == GST_PAD_SRC ? self->sinkpad : self->srcpad;
-  g_autoptr (GstCaps) wanted = NULL, theirs = NULL, ours = NULL;
-  GstCaps *filter, *result;
-
-  gst_query_parse_caps (query, &filter);
-  if (filter)
-    wanted = other_caps (self, filter, GST_PAD_DIRECTION (other));
-  theirs = gst_pad_peer_query_caps (other, wanted);
-  ours = other_caps (self, theirs, side);
-  result =
-      filter ? gst_caps_intersect_full (filter, ours, GST_CAPS_INTERSECT_FIRST)
-             : gst_caps_ref (ours);
-  gst_query_set_caps_result (query, result);
-  gst_caps_unref (result);
-}
+/* ---- Events and queries ------------------------------------------------- */
 
 static gboolean
 pf_aes_gcm_query (GstPad *pad, GstObject *parent, GstQuery *query)
@@ -303,19 +150,14 @@ pf_aes_gcm_query (GstPad *pad, GstObject *parent, GstQuery *query)
 
   switch (GST_QUERY_TYPE (query)) {
   case GST_QUERY_CAPS:
-    answer_caps (self, pad, query);
+    pf_aes_gcm_answer_caps (self, pad, query);
     return TRUE;
-  case GST_QUERY_ACCEPT_CAPS: {
-    g_autoptr (GstCaps) ours = own_caps (self, GST_PAD_DIRECTION (pad));
-    GstCaps *caps;
-
-    gst_query_parse_accept_caps (query, &caps);
-    gst_query_set_accept_caps_result (query, gst_caps_is_subset (caps, ours));
+  case GST_QUERY_ACCEPT_CAPS:
+    pf_aes_gcm_answer_accept_caps (self, pad, query);
     return TRUE;
-  }
   case GST_QUERY_ALLOCATION:
     if (GST_PAD_IS_SINK (pad))
-      return answer_allocation (self, query);
+      return pf_aes_gcm_answer_allocation (self, query);
     return FALSE;
   default:
     /* LATENCY too: none is added */
@@ -334,44 +176,34 @@ pf_aes_gcm_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_CAPS:
     gst_event_parse_caps (event, &caps);
-    ret = set_caps (self, caps);
+    ret = pf_aes_gcm_set_caps (self, caps);
     gst_event_unref (event);
     return ret;
+  case GST_EVENT_CUSTOM_DOWNSTREAM:
+    if (pf_event_is_params_changed (event))
+      g_atomic_int_set (&self->ask, TRUE);
+    /* for others too */
+    return gst_pad_event_default (pad, parent, event);
   default:
     return gst_pad_event_default (pad, parent, event);
   }
 }
 
+static gboolean
+pf_aes_gcm_src_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  if (pf_event_is_params_changed (event))
+    g_atomic_int_set (&PF_AES_GCM (parent)->ask, TRUE);
+  return gst_pad_event_default (pad, parent, event);
+}
+
 /* ---- Streaming ---------------------------------------------------------- */
 
-/* Everything for n packets is there, or w->ret says what to return. */
-static gboolean
-ready (PfAesGcmWork *w, guint n)
+/* No key of a key-file yet: packets are dropped, for a while. */
+static void
+wait_for_key (PfAesGcmWork *w, guint n)
 {
   PfAesGcm *self = w->self;
-
-  if (gst_pad_check_reconfigure (self->srcpad)) {
-    g_autoptr (GstCaps) caps = gst_pad_get_current_caps (self->sinkpad);
-
-    if (caps && !negotiate (self, caps)) {
-      gst_pad_mark_reconfigure (self->srcpad);
-      w->ret = GST_PAD_IS_FLUSHING (self->srcpad) ? GST_FLOW_FLUSHING
-                                                  : GST_FLOW_NOT_NEGOTIATED;
-      return FALSE;
-    }
-  }
-  if (self->mode == MODE_NONE)
-    return TRUE;
-  if (!self->wire || (self->mode == MODE_SEAL && !self->sealer)) {
-    w->ret = GST_FLOW_NOT_NEGOTIATED;
-    return FALSE;
-  }
-  if (self->mode == MODE_SEAL)
-    return TRUE;
-  if (!self->proven)
-    pf_aes_gcm_look_for_key (self);
-  if (self->opener)
-    return TRUE;
 
   w->n.rejected += n;
   if (!self->waiting_since)
@@ -385,6 +217,45 @@ ready (PfAesGcmWork *w, guint n)
         ("waited %u ms", self->key_timeout_ms));
     w->ret = GST_FLOW_ERROR;
   }
+}
+
+/* Everything for n packets is there, or w->ret says what to return. meta: of
+ * the block they are in, if it is one. */
+static gboolean
+ready (PfAesGcmWork *w, guint n, const PfBlockMeta *meta)
+{
+  PfAesGcm *self = w->self;
+  /* not in the middle of a frame */
+  const gboolean ask =
+      g_atomic_int_get (&self->ask) && (!meta || meta->position == 0);
+
+  if (ask || gst_pad_check_reconfigure (self->srcpad)) {
+    g_autoptr (GstCaps) caps = gst_pad_get_current_caps (self->sinkpad);
+
+    if (caps && !pf_aes_gcm_set_caps (self, caps)) {
+      gst_pad_mark_reconfigure (self->srcpad);
+      w->ret = GST_PAD_IS_FLUSHING (self->srcpad) ? GST_FLOW_FLUSHING
+                                                  : GST_FLOW_NOT_NEGOTIATED;
+      return FALSE;
+    }
+  }
+  if (self->pending) {
+    w->n.pending += n;
+    return FALSE;
+  }
+  if (self->work == MODE_NONE)
+    return TRUE;
+  if (!self->wire || (self->work == MODE_SEAL && !self->sealer)) {
+    w->ret = GST_FLOW_NOT_NEGOTIATED;
+    return FALSE;
+  }
+  if (self->work == MODE_SEAL)
+    return TRUE;
+  if (!self->proven)
+    pf_aes_gcm_look_for_key (self);
+  if (self->opener)
+    return TRUE;
+  wait_for_key (w, n);
   return FALSE;
 }
 
@@ -404,7 +275,7 @@ pf_aes_gcm_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   PfBlockMeta *meta = pf_buffer_get_block_meta (buffer);
 
   (void) pad;
-  if (!ready (&w, meta ? meta->n : 1)) {
+  if (!ready (&w, meta ? meta->n : 1, meta)) {
     gst_buffer_unref (buffer);
   } else if (meta) {
     pf_aes_gcm_do_block (&w, buffer);
@@ -423,7 +294,7 @@ pf_aes_gcm_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   PfAesGcmWork w = { .self = PF_AES_GCM (parent), .ret = GST_FLOW_OK };
 
   (void) pad;
-  if (!ready (&w, gst_buffer_list_length (list))) {
+  if (!ready (&w, gst_buffer_list_length (list), NULL)) {
     gst_buffer_list_unref (list);
     return done (&w);
   }
@@ -438,15 +309,6 @@ pf_aes_gcm_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 }
 
 /* ---- Properties --------------------------------------------------------- */
-
-static GstStructure *
-make_stats (const Counters *c)
-{
-  return gst_structure_new ("application/x-pf-aesgcm-stats", "packets",
-      G_TYPE_UINT64, c->packets, "rejected", G_TYPE_UINT64, c->rejected,
-      "replayed", G_TYPE_UINT64, c->replayed, "copies", G_TYPE_UINT64,
-      c->copies, "allocations", G_TYPE_UINT64, c->allocations, NULL);
-}
 
 /* Call with the object lock. */
 static void
@@ -466,35 +328,10 @@ pf_aes_gcm_set_property (
 
   GST_OBJECT_LOCK (self);
   late = self->running;
-  if (!late) {
-    switch (id) {
-    case PROP_MODE:
-      self->mode = (Mode) g_value_get_enum (value);
-      break;
-    case PROP_CIPHER:
-      self->cipher = (PfAeadCipher) g_value_get_enum (value);
-      break;
-    case PROP_KEY_FILE:
-      g_free (self->key_file);
-      self->key_file = g_value_dup_string (value);
-      break;
-    case PROP_KEY_FD:
-      set_key_fd_unlocked (self, g_value_get_int (value));
-      break;
-    case PROP_KEY_TIMEOUT:
-      self->key_timeout_ms = g_value_get_uint (value);
-      break;
-    case PROP_TO_HOST:
-      self->to_host = g_value_get_boolean (value);
-      break;
-    case PROP_FORBID_COPY:
-      self->forbid_copy = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-    }
-  }
+  if (!late && id == PROP_KEY_FD)
+    set_key_fd_unlocked (self, g_value_get_int (value));
+  else if (!late && !pf_member_set (self, members[id], value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
   if (late)
     GST_WARNING_OBJECT (self, "%s can only be set up to READY", pspec->name);
@@ -507,46 +344,14 @@ pf_aes_gcm_get_property (
   PfAesGcm *self = PF_AES_GCM (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-  case PROP_MODE:
-    g_value_set_enum (value, (gint) self->mode);
-    break;
-  case PROP_CIPHER:
-    g_value_set_enum (value, (gint) self->cipher);
-    break;
-  case PROP_KEY_FILE:
-    g_value_set_string (value, self->key_file);
-    break;
-  case PROP_KEY_TIMEOUT:
-    g_value_set_uint (value, self->key_timeout_ms);
-    break;
-  case PROP_TO_HOST:
-    g_value_set_boolean (value, self->to_host);
-    break;
-  case PROP_FORBID_COPY:
-    g_value_set_boolean (value, self->forbid_copy);
-    break;
-  case PROP_STATS:
-    g_value_take_boxed (value, make_stats (&self->counters));
-    break;
-  case PROP_PACKETS:
-    g_value_set_uint64 (value, self->counters.packets);
-    break;
-  case PROP_REJECTED:
-    g_value_set_uint64 (value, self->counters.rejected);
-    break;
-  case PROP_REPLAYED:
-    g_value_set_uint64 (value, self->counters.replayed);
-    break;
-  case PROP_COPIES:
-    g_value_set_uint64 (value, self->counters.copies);
-    break;
-  case PROP_ALLOCATIONS:
-    g_value_set_uint64 (value, self->counters.allocations);
-    break;
-  default:
+  if (id == PROP_STATS) {
+    GstStructure *stats =
+        gst_structure_new_empty ("application/x-pf-aesgcm-stats");
+
+    pf_fields_put (stats, stats_fields, G_N_ELEMENTS (stats_fields), self);
+    g_value_take_boxed (value, stats);
+  } else if (!pf_member_get (self, members[id], value)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    break;
   }
   GST_OBJECT_UNLOCK (self);
 }
@@ -564,6 +369,8 @@ start (PfAesGcm *self)
   GST_OBJECT_UNLOCK (self);
   self->pool = pf_slab_pool_new ();
   self->wire = NULL;
+  self->work = self->mode;
+  self->refused = self->pending = FALSE;
   self->split = FALSE;
   self->proven = FALSE;
   self->failures = 0;
@@ -571,20 +378,8 @@ start (PfAesGcm *self)
   self->looked = self->waiting_since = self->told = 0;
   memset (&self->source, 0, sizeof self->source);
   memset (&self->stamp, 0, sizeof self->stamp);
-  if (self->mode == MODE_NONE)
-    return TRUE;
-  if (!self->key_file == (self->key_fd < 0)) {
-    GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
-        ("%s set key-file=PATH, which the sealer writes and the opener reads, "
-         "or key-fd=N; mode=none passes packets as they are.",
-            self->key_file
-                ? "There are two sources of a key, only one can be:"
-                : "There is no key (one from key-fd serves one run):"),
-        (NULL));
-    return FALSE;
-  }
   if (!pf_aes_gcm_get_key (self, &error)) {
-    post_error (self, error);
+    pf_aes_gcm_post_error (self, error);
     return FALSE;
   }
   return TRUE;
@@ -598,8 +393,10 @@ stop (PfAesGcm *self)
   pf_slab_pool_free (self->pool);
   self->pool = NULL;
   self->wire = NULL;
+  g_atomic_int_set (&self->ask, FALSE);
   GST_OBJECT_LOCK (self);
   self->running = FALSE;
+  self->source_of_key = KEY_SET;
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -697,29 +494,27 @@ install_settings (void)
 static void
 install_counters (void)
 {
-  const GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-
   /**
    * PfAesGcm:stats:
    *
    * A structure application/x-pf-aesgcm-stats, counted since the last start,
    * all uint64: packets (sealed or opened), rejected (not opened: malformed,
    * forged, another key, or no key yet), replayed (came twice or too late),
-   * copies (of packets), allocations (of slabs for copies).
+   * pending (dropped, there was no session yet), copies (of packets), allocations (of slabs for copies).
    */
-  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
-      "Counters since the last start; see the documentation",
-      GST_TYPE_STRUCTURE, ro);
-  props[PROP_PACKETS] = g_param_spec_uint64 (
-      "packets", "Packets", "Packets sealed or opened", 0, G_MAXUINT64, 0, ro);
-  props[PROP_REJECTED] = g_param_spec_uint64 ("rejected", "Rejected",
-      "Packets that could not be opened", 0, G_MAXUINT64, 0, ro);
-  props[PROP_REPLAYED] = g_param_spec_uint64 ("replayed", "Replayed",
-      "Packets that came twice or too late", 0, G_MAXUINT64, 0, ro);
-  props[PROP_COPIES] = g_param_spec_uint64 ("copies", "Copies",
-      "Packets that had to be copied", 0, G_MAXUINT64, 0, ro);
-  props[PROP_ALLOCATIONS] = g_param_spec_uint64 ("allocations", "Allocations",
-      "Slabs allocated for copies", 0, G_MAXUINT64, 0, ro);
+  props[PROP_STATS] = pf_stats_spec ();
+  props[PROP_PACKETS] =
+      pf_counter_spec ("packets", "Packets", "Packets sealed or opened");
+  props[PROP_REJECTED] = pf_counter_spec (
+      "rejected", "Rejected", "Packets that could not be opened");
+  props[PROP_REPLAYED] = pf_counter_spec (
+      "replayed", "Replayed", "Packets that came twice or too late");
+  props[PROP_PENDING] = pf_counter_spec (
+      "pending", "Pending", "Packets dropped for want of a session");
+  props[PROP_COPIES] =
+      pf_counter_spec ("copies", "Copies", "Packets that had to be copied");
+  props[PROP_ALLOCATIONS] = pf_counter_spec (
+      "allocations", "Allocations", "Slabs allocated for copies");
 }
 
 static void
@@ -764,6 +559,8 @@ pf_aes_gcm_init (PfAesGcm *self)
   self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
   gst_pad_set_query_function (
       self->srcpad, GST_DEBUG_FUNCPTR (pf_aes_gcm_query));
+  gst_pad_set_event_function (
+      self->srcpad, GST_DEBUG_FUNCPTR (pf_aes_gcm_src_event));
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
 
   self->mode = DEFAULT_MODE;
