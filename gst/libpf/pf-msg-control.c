@@ -147,7 +147,7 @@ pair_request_get (const uint8_t *body, size_t size, PfMsgControl *c)
   if (size != 1 + name + 2 + PF_MSG_SPAKE_SIZE ||
       pf_get_le16 (body + 1 + name) != PF_MSG_SPAKE_SIZE)
     return PF_ERR_INVALID;
-  pf_text_get (body + 1, name, m->name, PF_MSG_NAME_MAX);
+  pf_msg_text_get (body + 1, name, m->name, PF_MSG_NAME_MAX);
   memcpy (m->spake, body + 1 + name + 2, PF_MSG_SPAKE_SIZE);
   return 0;
 }
@@ -160,7 +160,7 @@ pair_request_put (
   const char *end = memchr (m->name, 0, sizeof m->name);
   const size_t name = end ? (size_t) (end - m->name) : 0;
 
-  if (!end || !pf_utf8_check ((const uint8_t *) m->name, name))
+  if (!end || !pf_msg_utf8_check ((const uint8_t *) m->name, name))
     return PF_ERR_INVALID;
   *size = 1 + name + 2 + PF_MSG_SPAKE_SIZE;
   if (*size > room)
@@ -206,7 +206,7 @@ static size_t
 mime_get (const uint8_t *bytes, size_t size, PfMsgSpan *mime)
 {
   if (size < 1 || bytes[0] > PF_MSG_MIME_MAX || bytes[0] > size - 1 ||
-      !pf_utf8_check (bytes + 1, bytes[0]))
+      !pf_msg_utf8_check (bytes + 1, bytes[0]))
     return 0;
   *mime = (PfMsgSpan){ bytes + 1, bytes[0] };
   return 1 + (size_t) bytes[0];
@@ -225,7 +225,7 @@ static bool
 mime_check (const PfMsgSpan *mime)
 {
   return mime->size <= PF_MSG_MIME_MAX &&
-         pf_utf8_check (mime->data, mime->size);
+         pf_msg_utf8_check (mime->data, mime->size);
 }
 
 static int
@@ -331,7 +331,7 @@ cursor_shape_get (const uint8_t *body, size_t size, PfMsgControl *c)
 
   if (size < CURSOR_HEAD)
     return PF_ERR_INVALID;
-  pf_fields_get (cursor_head, N (cursor_head), body, c);
+  pf_msg_fields_get (cursor_head, N (cursor_head), body, c);
   m->rgba = (PfMsgSpan){ body + CURSOR_HEAD, cursor_bytes (m) };
   if (m->rgba.size == 0 || m->rgba.size != size - CURSOR_HEAD)
     return PF_ERR_INVALID;
@@ -349,7 +349,7 @@ cursor_shape_put (
   *size = CURSOR_HEAD + m->rgba.size;
   if (*size > room)
     return PF_ERR_RANGE;
-  pf_fields_put (cursor_head, N (cursor_head), c, body);
+  pf_msg_fields_put (cursor_head, N (cursor_head), c, body);
   memcpy (body + CURSOR_HEAD, m->rgba.data, m->rgba.size);
   return 0;
 }
@@ -477,10 +477,10 @@ pf_msg_control_encode (
     ret = l->put (control, body, room - PF_MSG_CONTROL_HEADER, &need);
   } else {
     n = (size_t) l->n_fields - (control->tail ? 0 : l->n_tail);
-    need = pf_fields_size (l->fields, n);
+    need = pf_msg_fields_size (l->fields, n);
     if (need > room - PF_MSG_CONTROL_HEADER)
       return PF_ERR_RANGE;
-    pf_fields_put (l->fields, n, control, body);
+    pf_msg_fields_put (l->fields, n, control, body);
   }
   if (ret < 0)
     return ret;
@@ -495,15 +495,15 @@ static int
 row_get (const Layout *l, const uint8_t *body, size_t size, PfMsgControl *c)
 {
   const size_t n_least = (size_t) l->n_fields - l->n_tail;
-  const size_t least = pf_fields_size (l->fields, n_least);
-  const size_t full = pf_fields_size (l->fields, l->n_fields);
+  const size_t least = pf_msg_fields_size (l->fields, n_least);
+  const size_t full = pf_msg_fields_size (l->fields, l->n_fields);
 
   if (size < least || (l->length == EXACT && size != least && size != full))
     return PF_ERR_INVALID;
   c->tail = l->n_tail > 0 && size >= full;
-  pf_fields_get (l->fields, c->tail ? l->n_fields : n_least, body, c);
+  pf_msg_fields_get (l->fields, c->tail ? l->n_fields : n_least, body, c);
   if (l->n_tail > 0 && !c->tail)
-    pf_tail_absent (l->fields + n_least, l->n_tail, c);
+    pf_msg_tail_absent (l->fields + n_least, l->n_tail, c);
   return 0;
 }
 

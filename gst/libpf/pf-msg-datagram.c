@@ -291,10 +291,10 @@ static void
 put_fields (
     Writer *w, const PfMsgField *fields, size_t n, const void *structure)
 {
-  uint8_t *p = put (w, pf_fields_size (fields, n));
+  uint8_t *p = put (w, pf_msg_fields_size (fields, n));
 
   if (p)
-    pf_fields_put (fields, n, structure, p);
+    pf_msg_fields_put (fields, n, structure, p);
 }
 
 static int
@@ -331,7 +331,7 @@ put_behind (Writer *w, const Layout *l, PfMsgDatagram *d)
     uint8_t *p = put (w, PF_MSG_HDR_SIZE);
 
     if (p)
-      pf_hdr_put (&d->hdr, p);
+      pf_msg_hdr_put (&d->hdr, p);
     break;
   }
   }
@@ -402,7 +402,7 @@ get_samples (const uint8_t *bytes, size_t size, PfMsgPen *m)
   for (size_t i = 0; i < m->n_samples; i++) {
     PfMsgPenSample *s = &m->samples[i];
 
-    pf_fields_get (pen_sample, N (pen_sample), bytes + i * PEN_SAMPLE, s);
+    pf_msg_fields_get (pen_sample, N (pen_sample), bytes + i * PEN_SAMPLE, s);
     if (!clamp (&s->x) || !clamp (&s->y))
       return PF_ERR_INVALID;
   }
@@ -423,7 +423,7 @@ get_behind (
   case HDR_BODY:
     if (size < PF_MSG_HDR_SIZE)
       return PF_ERR_INVALID;
-    pf_hdr_get (bytes, &d->hdr);
+    pf_msg_hdr_get (bytes, &d->hdr);
     return 0;
   case COUNTED:
     if (size < 1 || bytes[0] > size - 1)
@@ -455,12 +455,12 @@ get_fields (const Layout *l, const uint8_t *bytes, size_t size,
   uint8_t version = 3;
 
   if (l->counts[0] > 0)
-    while (version > 1 && size < pf_fields_size (l->fields, n))
+    while (version > 1 && size < pf_msg_fields_size (l->fields, n))
       n = l->counts[--version - 1];
-  *used = pf_fields_size (l->fields, n);
+  *used = pf_msg_fields_size (l->fields, n);
   if (size < *used)
     return PF_ERR_INVALID;
-  pf_fields_get (l->fields, n, bytes, d);
+  pf_msg_fields_get (l->fields, n, bytes, d);
   if (l->counts[0] > 0)
     ((uint8_t *) d)[l->version] = version;
   return 0;

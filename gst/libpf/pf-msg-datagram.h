@@ -120,7 +120,7 @@ typedef struct {
 
 /* What the numbers mean: pf-msg-input.h. */
 typedef struct {
-  uint8_t kind; /* PfInputKind */
+  uint8_t kind; /* PfMsgInputKind */
   uint32_t code;
   int32_t x, y;
   uint32_t flags;

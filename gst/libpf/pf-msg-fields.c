@@ -69,7 +69,7 @@ value_put (uint64_t value, size_t size, uint8_t *bytes)
 /* ---- Layouts without anything optional ---------------------------------- */
 
 size_t
-pf_fields_size (const PfMsgField *fields, size_t n)
+pf_msg_fields_size (const PfMsgField *fields, size_t n)
 {
   size_t size = 0;
 
@@ -91,7 +91,7 @@ member (void *structure, const PfMsgField *field)
 }
 
 void
-pf_fields_get (
+pf_msg_fields_get (
     const PfMsgField *fields, size_t n, const uint8_t *bytes, void *structure)
 {
   for (const PfMsgField *f = fields; f < fields + n; f++) {
@@ -104,7 +104,7 @@ pf_fields_get (
 }
 
 void
-pf_fields_put (
+pf_msg_fields_put (
     const PfMsgField *fields, size_t n, const void *structure, uint8_t *bytes)
 {
   for (const PfMsgField *f = fields; f < fields + n; f++) {
@@ -142,7 +142,7 @@ utf8_length (const uint8_t *p, size_t n)
 }
 
 bool
-pf_utf8_check (const uint8_t *bytes, size_t n)
+pf_msg_utf8_check (const uint8_t *bytes, size_t n)
 {
   while (n > 0) {
     const size_t length = utf8_length (bytes, n);
@@ -156,10 +156,11 @@ pf_utf8_check (const uint8_t *bytes, size_t n)
 }
 
 bool
-pf_text_get (const uint8_t *bytes, size_t n, char *text, size_t max)
+pf_msg_text_get (const uint8_t *bytes, size_t n, char *text, size_t max)
 {
   text[0] = 0;
-  if (n > max || !pf_utf8_check (bytes, n) || (n > 0 && memchr (bytes, 0, n)))
+  if (n > max || !pf_msg_utf8_check (bytes, n) ||
+      (n > 0 && memchr (bytes, 0, n)))
     return false;
   if (n > 0)
     memcpy (text, bytes, n);
@@ -185,15 +186,15 @@ static const PfMsgField hdr_fields[] = {
 #define N_HDR_FIELDS (sizeof hdr_fields / sizeof *hdr_fields)
 
 void
-pf_hdr_get (const uint8_t bytes[PF_MSG_HDR_SIZE], PfMsgHdr *hdr)
+pf_msg_hdr_get (const uint8_t bytes[PF_MSG_HDR_SIZE], PfMsgHdr *hdr)
 {
-  pf_fields_get (hdr_fields, N_HDR_FIELDS, bytes, hdr);
+  pf_msg_fields_get (hdr_fields, N_HDR_FIELDS, bytes, hdr);
 }
 
 void
-pf_hdr_put (const PfMsgHdr *hdr, uint8_t bytes[PF_MSG_HDR_SIZE])
+pf_msg_hdr_put (const PfMsgHdr *hdr, uint8_t bytes[PF_MSG_HDR_SIZE])
 {
-  pf_fields_put (hdr_fields, N_HDR_FIELDS, hdr, bytes);
+  pf_msg_fields_put (hdr_fields, N_HDR_FIELDS, hdr, bytes);
 }
 
 /* ---- Tails -------------------------------------------------------------- */
@@ -240,7 +241,7 @@ field_absent (const PfMsgField *f, void *structure)
 }
 
 void
-pf_tail_absent (const PfMsgField *fields, size_t n, void *structure)
+pf_msg_tail_absent (const PfMsgField *fields, size_t n, void *structure)
 {
   for (size_t i = 0; i < n; i++)
     field_absent (&fields[i], structure);
@@ -256,7 +257,7 @@ field_get (
 
     if (size < PF_MSG_HDR_SIZE)
       return 0; /* what follows is something else */
-    pf_hdr_get (bytes, &hdr);
+    pf_msg_hdr_get (bytes, &hdr);
     memcpy (member (structure, f), &hdr, sizeof hdr);
     set_flag (f, true, structure);
     return PF_MSG_HDR_SIZE;
@@ -264,23 +265,23 @@ field_get (
   if (f->kind == PF_FIELD_TEXT) {
     if (size < 1 || size - 1 < bytes[0])
       return SIZE_MAX;
-    pf_text_get (bytes + 1, bytes[0], (char *) member (structure, f),
+    pf_msg_text_get (bytes + 1, bytes[0], (char *) member (structure, f),
         (size_t) f->size - 1);
     return 1 + (size_t) bytes[0];
   }
   if (size < f->size)
     return SIZE_MAX;
-  pf_fields_get (f, 1, bytes, structure);
+  pf_msg_fields_get (f, 1, bytes, structure);
   return f->size;
 }
 
 size_t
-pf_tail_get (const PfMsgField *fields, size_t n, const uint8_t *bytes,
+pf_msg_tail_get (const PfMsgField *fields, size_t n, const uint8_t *bytes,
     size_t size, void *structure, size_t *used)
 {
   size_t at = 0, i;
 
-  pf_tail_absent (fields, n, structure);
+  pf_msg_tail_absent (fields, n, structure);
   for (i = 0; i < n; i++) {
     const size_t got = field_get (&fields[i], bytes + at, size - at, structure);
 
@@ -308,7 +309,7 @@ is_absent (const PfMsgField *f, const void *structure)
 }
 
 size_t
-pf_tail_needed (const PfMsgField *fields, size_t n, const void *structure)
+pf_msg_tail_needed (const PfMsgField *fields, size_t n, const void *structure)
 {
   while (n > 0 && is_absent (&fields[n - 1], structure))
     n--;
@@ -327,7 +328,7 @@ field_size (const PfMsgField *f, const void *structure)
   if (f->kind != PF_FIELD_TEXT)
     return f->size;
   end = memchr (text, 0, f->size);
-  if (!end || !pf_utf8_check (text, (size_t) (end - text)))
+  if (!end || !pf_msg_utf8_check (text, (size_t) (end - text)))
     return SIZE_MAX;
   return 1 + (size_t) (end - text);
 }
@@ -346,16 +347,16 @@ field_put (
   case PF_FIELD_HDR:
     memcpy (&hdr, const_member (structure, f), sizeof hdr);
     if (size > 0)
-      pf_hdr_put (&hdr, bytes);
+      pf_msg_hdr_put (&hdr, bytes);
     break;
   default:
-    pf_fields_put (f, 1, structure, bytes);
+    pf_msg_fields_put (f, 1, structure, bytes);
     break;
   }
 }
 
 int
-pf_tail_put (const PfMsgField *fields, size_t n, const void *structure,
+pf_msg_tail_put (const PfMsgField *fields, size_t n, const void *structure,
     uint8_t *bytes, size_t room, size_t *size)
 {
   size_t at = 0;

@@ -49,43 +49,43 @@ typedef struct {
 
 /* ---- Layouts without anything optional: numbers and bytes --------------- */
 
-size_t pf_fields_size (const PfMsgField *fields, size_t n);
+size_t pf_msg_fields_size (const PfMsgField *fields, size_t n);
 
 /* All fields; there is room. */
-void pf_fields_get (
+void pf_msg_fields_get (
     const PfMsgField *fields, size_t n, const uint8_t *bytes, void *structure);
-void pf_fields_put (
+void pf_msg_fields_put (
     const PfMsgField *fields, size_t n, const void *structure, uint8_t *bytes);
 
 /* ---- Tails: each field may be the last ---------------------------------- */
 
 /* Every field as if it was left out. */
-void pf_tail_absent (const PfMsgField *fields, size_t n, void *structure);
+void pf_msg_tail_absent (const PfMsgField *fields, size_t n, void *structure);
 
 /* Reads fields as long as there are whole ones, the rest is as if it was left
  * out. How many fields were read; *used bytes. */
-size_t pf_tail_get (const PfMsgField *fields, size_t n, const uint8_t *bytes,
-    size_t size, void *structure, size_t *used);
+size_t pf_msg_tail_get (const PfMsgField *fields, size_t n,
+    const uint8_t *bytes, size_t size, void *structure, size_t *used);
 
 /* How many fields must be written: all up to the last that has not the value
  * of one left out. */
-size_t pf_tail_needed (
+size_t pf_msg_tail_needed (
     const PfMsgField *fields, size_t n, const void *structure);
 
 /* Writes n fields. Errors: PF_ERR_RANGE (no room), PF_ERR_INVALID (a text is
  * no UTF-8). */
-int pf_tail_put (const PfMsgField *fields, size_t n, const void *structure,
+int pf_msg_tail_put (const PfMsgField *fields, size_t n, const void *structure,
     uint8_t *bytes, size_t room, size_t *size);
 
 /* ---- Parts -------------------------------------------------------------- */
 
 /* Copies a text of n bytes with a 0 behind. False, and an empty text, if it
  * has more than max bytes, is no UTF-8 or contains U+0000. */
-bool pf_text_get (const uint8_t *bytes, size_t n, char *text, size_t max);
+bool pf_msg_text_get (const uint8_t *bytes, size_t n, char *text, size_t max);
 
-bool pf_utf8_check (const uint8_t *bytes, size_t n);
+bool pf_msg_utf8_check (const uint8_t *bytes, size_t n);
 
-void pf_hdr_get (const uint8_t bytes[PF_MSG_HDR_SIZE], PfMsgHdr *hdr);
-void pf_hdr_put (const PfMsgHdr *hdr, uint8_t bytes[PF_MSG_HDR_SIZE]);
+void pf_msg_hdr_get (const uint8_t bytes[PF_MSG_HDR_SIZE], PfMsgHdr *hdr);
+void pf_msg_hdr_put (const PfMsgHdr *hdr, uint8_t bytes[PF_MSG_HDR_SIZE]);
 
 #endif /* PF_MSG_FIELDS_H */

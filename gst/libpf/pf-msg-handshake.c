@@ -96,22 +96,22 @@ void
 pf_msg_hello_init (PfMsgHello *hello)
 {
   *hello = (PfMsgHello){ .wire_version = PF_MSG_WIRE_VERSION };
-  pf_tail_absent (hello_tail, N (hello_tail), hello);
+  pf_msg_tail_absent (hello_tail, N (hello_tail), hello);
 }
 
 int
 pf_msg_hello_encode (
     const PfMsgHello *hello, uint8_t *bytes, size_t room, size_t *size)
 {
-  size_t n = pf_tail_needed (hello_tail, N (hello_tail), hello);
+  size_t n = pf_msg_tail_needed (hello_tail, N (hello_tail), hello);
   size_t tail;
   int ret;
 
   if (room < HELLO_LEAST)
     return PF_ERR_RANGE;
   memcpy (bytes, magic, sizeof magic);
-  pf_fields_put (hello_head, N (hello_head), hello, bytes + sizeof magic);
-  ret = pf_tail_put (hello_tail, n < HELLO_ALWAYS ? HELLO_ALWAYS : n, hello,
+  pf_msg_fields_put (hello_head, N (hello_head), hello, bytes + sizeof magic);
+  ret = pf_msg_tail_put (hello_tail, n < HELLO_ALWAYS ? HELLO_ALWAYS : n, hello,
       bytes + HELLO_LEAST, room - HELLO_LEAST, &tail);
   if (ret == 0)
     *size = HELLO_LEAST + tail;
@@ -146,8 +146,8 @@ pf_msg_hello_decode (const uint8_t *bytes, size_t size, PfMsgHello *hello)
   if (ret < 0)
     return ret;
   memset (&h, 0, sizeof h);
-  pf_fields_get (hello_head, N (hello_head), bytes + sizeof magic, &h);
-  h.later = pf_tail_get (hello_tail, N (hello_tail), bytes + HELLO_LEAST,
+  pf_msg_fields_get (hello_head, N (hello_head), bytes + sizeof magic, &h);
+  h.later = pf_msg_tail_get (hello_tail, N (hello_tail), bytes + HELLO_LEAST,
                 size - HELLO_LEAST, &h, &used) > HELLO_EARLY;
   if (h.compositor >= PF_N_COMPOSITORS)
     h.compositor = PF_COMPOSITOR_AUTO;
@@ -230,8 +230,8 @@ pf_msg_welcome_init (PfMsgWelcome *welcome)
     .shard_payload = 1408,
     .encrypt = 1,
   };
-  pf_tail_absent (welcome_tail, N (welcome_tail), welcome);
-  pf_tail_absent (welcome_more, N (welcome_more), welcome);
+  pf_msg_tail_absent (welcome_tail, N (welcome_tail), welcome);
+  pf_msg_tail_absent (welcome_more, N (welcome_more), welcome);
 }
 
 /* Can these bytes say it? */
@@ -250,7 +250,7 @@ static int
 welcome_put_more (const PfMsgWelcome *w, const PfMsgKeys *keys, uint8_t *bytes,
     size_t room, size_t *size)
 {
-  size_t n = pf_tail_needed (welcome_more, N (welcome_more), w);
+  size_t n = pf_msg_tail_needed (welcome_more, N (welcome_more), w);
   size_t at = 0, part;
   int ret;
 
@@ -266,7 +266,7 @@ welcome_put_more (const PfMsgWelcome *w, const PfMsgKeys *keys, uint8_t *bytes,
     memcpy (bytes + at, keys->chacha, sizeof keys->chacha);
     at += sizeof keys->chacha;
   }
-  ret = pf_tail_put (welcome_more, n, w, bytes + at, room - at, &part);
+  ret = pf_msg_tail_put (welcome_more, n, w, bytes + at, room - at, &part);
   if (ret < 0)
     return ret;
   at += part;
@@ -288,10 +288,11 @@ pf_msg_welcome_encode (const PfMsgWelcome *welcome, const PfMsgKeys *keys,
   if (room < WELCOME_LEAST)
     return PF_ERR_RANGE;
   memcpy (bytes, magic, sizeof magic);
-  pf_fields_put (welcome_head, N (welcome_head), welcome, bytes + 4);
-  pf_fields_put (welcome_keys, N (welcome_keys), keys, bytes + WELCOME_KEYS);
-  pf_fields_put (welcome_frames, 1, welcome, bytes + WELCOME_FRAMES);
-  ret = pf_tail_put (welcome_tail, later ? N (welcome_tail) : WELCOME_EARLY,
+  pf_msg_fields_put (welcome_head, N (welcome_head), welcome, bytes + 4);
+  pf_msg_fields_put (
+      welcome_keys, N (welcome_keys), keys, bytes + WELCOME_KEYS);
+  pf_msg_fields_put (welcome_frames, 1, welcome, bytes + WELCOME_FRAMES);
+  ret = pf_msg_tail_put (welcome_tail, later ? N (welcome_tail) : WELCOME_EARLY,
       welcome, bytes + at, room - at, &part);
   if (ret < 0)
     return ret;
@@ -324,7 +325,7 @@ welcome_get_more (const uint8_t *bytes, size_t size, bool extensions,
     memcpy (keys->chacha, bytes + at, sizeof keys->chacha);
     at += sizeof keys->chacha;
   }
-  n = pf_tail_get (
+  n = pf_msg_tail_get (
       welcome_more, N (welcome_more), bytes + at, size - at, w, &used);
   at += used;
   if (!extensions || n < N (welcome_more))
@@ -357,10 +358,10 @@ pf_msg_welcome_decode (const uint8_t *bytes, size_t size, bool extensions,
   if (ret < 0)
     return ret;
   memset (&w, 0, sizeof w);
-  pf_fields_get (welcome_head, N (welcome_head), bytes + 4, &w);
-  pf_fields_get (welcome_keys, N (welcome_keys), bytes + WELCOME_KEYS, &k);
-  pf_fields_get (welcome_frames, 1, bytes + WELCOME_FRAMES, &w);
-  n = pf_tail_get (welcome_tail, N (welcome_tail), bytes + WELCOME_LEAST,
+  pf_msg_fields_get (welcome_head, N (welcome_head), bytes + 4, &w);
+  pf_msg_fields_get (welcome_keys, N (welcome_keys), bytes + WELCOME_KEYS, &k);
+  pf_msg_fields_get (welcome_frames, 1, bytes + WELCOME_FRAMES, &w);
+  n = pf_msg_tail_get (welcome_tail, N (welcome_tail), bytes + WELCOME_LEAST,
       size - WELCOME_LEAST, &w, &used);
   used += WELCOME_LEAST;
   if (n < N (welcome_tail))

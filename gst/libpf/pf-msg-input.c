@@ -9,7 +9,7 @@ is_surface (const PfMsgInput *input)
 {
   uint32_t width, height;
 
-  pf_input_surface (input, &width, &height);
+  pf_msg_input_surface (input, &width, &height);
   return width > 0 && height > 0;
 }
 
@@ -34,44 +34,44 @@ is_axis_value (const PfMsgInput *input)
 }
 
 int
-pf_input_check (const PfMsgInput *input)
+pf_msg_input_check (const PfMsgInput *input)
 {
   bool good;
 
   switch (input->kind) {
-  case PF_INPUT_KEY_DOWN:
-  case PF_INPUT_KEY_UP:
+  case PF_MSG_INPUT_KEY_DOWN:
+  case PF_MSG_INPUT_KEY_UP:
     good = (input->code & 0xff) != 0;
     break;
-  case PF_INPUT_MOUSE_MOVE:
-  case PF_INPUT_TOUCH_UP:
+  case PF_MSG_INPUT_MOUSE_MOVE:
+  case PF_MSG_INPUT_TOUCH_UP:
     good = true;
     break;
-  case PF_INPUT_MOUSE_ABSOLUTE:
-  case PF_INPUT_TOUCH_DOWN:
-  case PF_INPUT_TOUCH_MOVE:
+  case PF_MSG_INPUT_MOUSE_ABSOLUTE:
+  case PF_MSG_INPUT_TOUCH_DOWN:
+  case PF_MSG_INPUT_TOUCH_MOVE:
     good = is_surface (input);
     break;
-  case PF_INPUT_BUTTON_DOWN:
-  case PF_INPUT_BUTTON_UP:
+  case PF_MSG_INPUT_BUTTON_DOWN:
+  case PF_MSG_INPUT_BUTTON_UP:
     good = input->code >= PF_BUTTON_LEFT && input->code <= PF_BUTTON_X2;
     break;
-  case PF_INPUT_SCROLL:
+  case PF_MSG_INPUT_SCROLL:
     good = input->code <= 1;
     break;
-  case PF_INPUT_PAD_BUTTON:
+  case PF_MSG_INPUT_PAD_BUTTON:
     good = input->flags < PF_PADS_MAX && input->code != 0;
     break;
-  case PF_INPUT_PAD_AXIS:
+  case PF_MSG_INPUT_PAD_AXIS:
     good = input->flags < PF_PADS_MAX && input->code < PF_N_AXES &&
            is_axis_value (input);
     break;
-  case PF_INPUT_PAD_STATE:
-  case PF_INPUT_PAD_REMOVED:
-  case PF_INPUT_PAD_ARRIVAL:
+  case PF_MSG_INPUT_PAD_STATE:
+  case PF_MSG_INPUT_PAD_REMOVED:
+  case PF_MSG_INPUT_PAD_ARRIVAL:
     good = is_pad (input);
     break;
-  case PF_INPUT_TEXT:
+  case PF_MSG_INPUT_TEXT:
     good = is_scalar (input->code);
     break;
   default:
@@ -81,18 +81,18 @@ pf_input_check (const PfMsgInput *input)
 }
 
 uint32_t
-pf_input_grant (const PfMsgInput *input)
+pf_msg_input_grant (const PfMsgInput *input)
 {
   switch (input->kind) {
-  case PF_INPUT_KEY_DOWN:
-  case PF_INPUT_KEY_UP:
-  case PF_INPUT_TEXT:
+  case PF_MSG_INPUT_KEY_DOWN:
+  case PF_MSG_INPUT_KEY_UP:
+  case PF_MSG_INPUT_TEXT:
     return PF_GRANT_KEYBOARD;
-  case PF_INPUT_PAD_BUTTON:
-  case PF_INPUT_PAD_AXIS:
-  case PF_INPUT_PAD_STATE:
-  case PF_INPUT_PAD_REMOVED:
-  case PF_INPUT_PAD_ARRIVAL:
+  case PF_MSG_INPUT_PAD_BUTTON:
+  case PF_MSG_INPUT_PAD_AXIS:
+  case PF_MSG_INPUT_PAD_STATE:
+  case PF_MSG_INPUT_PAD_REMOVED:
+  case PF_MSG_INPUT_PAD_ARRIVAL:
     return PF_GRANT_GAMEPAD;
   default:
     return PF_GRANT_POINTER;
@@ -119,10 +119,10 @@ low (int32_t both)
 }
 
 void
-pf_input_from_pad_state (const PfPadState *state, PfMsgInput *input)
+pf_msg_input_from_pad_state (const PfMsgPadState *state, PfMsgInput *input)
 {
   *input = (PfMsgInput){
-    .kind = PF_INPUT_PAD_STATE,
+    .kind = PF_MSG_INPUT_PAD_STATE,
     .code = state->buttons,
     .x = join (state->left_x, state->left_y),
     .y = join (state->right_x, state->right_y),
@@ -133,9 +133,9 @@ pf_input_from_pad_state (const PfPadState *state, PfMsgInput *input)
 }
 
 void
-pf_input_to_pad_state (const PfMsgInput *input, PfPadState *state)
+pf_msg_input_to_pad_state (const PfMsgInput *input, PfMsgPadState *state)
 {
-  *state = (PfPadState){
+  *state = (PfMsgPadState){
     .pad = (uint8_t) input->flags,
     .seq = (uint8_t) (input->flags >> 24),
     .buttons = input->code,
@@ -161,14 +161,15 @@ add (int32_t *a, int32_t b)
 }
 
 bool
-pf_input_merge (PfMsgInput *input, const PfMsgInput *next)
+pf_msg_input_merge (PfMsgInput *input, const PfMsgInput *next)
 {
   int32_t x = input->x, y = input->y;
 
   if (input->kind != next->kind || input->code != next->code ||
       input->flags != next->flags)
     return false;
-  if (input->kind != PF_INPUT_MOUSE_MOVE && input->kind != PF_INPUT_SCROLL)
+  if (input->kind != PF_MSG_INPUT_MOUSE_MOVE &&
+      input->kind != PF_MSG_INPUT_SCROLL)
     return false;
   if (!add (&x, next->x) || !add (&y, next->y))
     return false;

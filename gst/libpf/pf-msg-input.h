@@ -8,24 +8,25 @@
 #include "pf-msg-datagram.h"
 
 typedef enum {
-  PF_INPUT_KEY_DOWN = 0, /* code: Windows virtual key */
-  PF_INPUT_KEY_UP = 1,
-  PF_INPUT_MOUSE_MOVE = 2,     /* x, y: by how much */
-  PF_INPUT_MOUSE_ABSOLUTE = 3, /* x, y on the surface in flags */
-  PF_INPUT_BUTTON_DOWN = 4,    /* code: PF_BUTTON_* */
-  PF_INPUT_BUTTON_UP = 5,
-  PF_INPUT_SCROLL = 6,     /* code 0 vertical, 1 horizontal; x: 120ths */
-  PF_INPUT_PAD_BUTTON = 7, /* code: PF_PAD_*; x: pressed; flags: pad */
-  PF_INPUT_PAD_AXIS = 8,   /* code: PF_AXIS_*; x: value; flags: pad */
-  PF_INPUT_TOUCH_DOWN = 9, /* code: id; x, y on the surface in flags */
-  PF_INPUT_TOUCH_MOVE = 10,
-  PF_INPUT_TOUCH_UP = 11,
-  PF_INPUT_PAD_STATE = 12,   /* see PfPadState */
-  PF_INPUT_PAD_REMOVED = 13, /* flags: see PfPadState, pad and seq only */
-  PF_INPUT_PAD_ARRIVAL = 14, /* code: PF_GAMEPAD_*; flags: pad, caps << 8 */
-  PF_INPUT_TEXT = 15,        /* code: a Unicode scalar value */
-  PF_N_INPUT_KINDS,
-} PfInputKind;
+  PF_MSG_INPUT_KEY_DOWN = 0, /* code: Windows virtual key */
+  PF_MSG_INPUT_KEY_UP = 1,
+  PF_MSG_INPUT_MOUSE_MOVE = 2,     /* x, y: by how much */
+  PF_MSG_INPUT_MOUSE_ABSOLUTE = 3, /* x, y on the surface in flags */
+  PF_MSG_INPUT_BUTTON_DOWN = 4,    /* code: PF_BUTTON_* */
+  PF_MSG_INPUT_BUTTON_UP = 5,
+  PF_MSG_INPUT_SCROLL = 6,     /* code 0 vertical, 1 horizontal; x: 120ths */
+  PF_MSG_INPUT_PAD_BUTTON = 7, /* code: PF_PAD_*; x: pressed; flags: pad */
+  PF_MSG_INPUT_PAD_AXIS = 8,   /* code: PF_AXIS_*; x: value; flags: pad */
+  PF_MSG_INPUT_TOUCH_DOWN = 9, /* code: id; x, y on the surface in flags */
+  PF_MSG_INPUT_TOUCH_MOVE = 10,
+  PF_MSG_INPUT_TOUCH_UP = 11,
+  PF_MSG_INPUT_PAD_STATE = 12, /* see PfMsgPadState */
+  PF_MSG_INPUT_PAD_REMOVED =
+      13, /* flags: see PfMsgPadState, pad and seq only */
+  PF_MSG_INPUT_PAD_ARRIVAL = 14, /* code: PF_GAMEPAD_*; flags: pad, caps << 8 */
+  PF_MSG_INPUT_TEXT = 15,        /* code: a Unicode scalar value */
+  PF_MSG_N_INPUT_KINDS,
+} PfMsgInputKind;
 
 enum {
   PF_BUTTON_LEFT = 1,
@@ -78,37 +79,39 @@ typedef struct {
   uint32_t buttons;
   int16_t left_x, left_y, right_x, right_y;
   uint8_t left_trigger, right_trigger;
-} PfPadState;
+} PfMsgPadState;
 
 /*
  * May a host act on the event? Checks what the kind needs: a known key,
  * button, axis or pad, a surface that is not empty, a Unicode scalar value.
  * Errors: PF_ERR_UNSUPPORTED (kind not known), PF_ERR_INVALID.
  */
-int pf_input_check (const PfMsgInput *input);
+int pf_msg_input_check (const PfMsgInput *input);
 
 /* The PF_GRANT_* that the event needs. */
-uint32_t pf_input_grant (const PfMsgInput *input);
+uint32_t pf_msg_input_grant (const PfMsgInput *input);
 
 /* The client's surface of an absolute event. */
 static inline void
-pf_input_surface (const PfMsgInput *input, uint32_t *width, uint32_t *height)
+pf_msg_input_surface (
+    const PfMsgInput *input, uint32_t *width, uint32_t *height)
 {
   *width = input->flags >> 16;
   *height = input->flags & 0xffff;
 }
 
 static inline uint32_t
-pf_input_make_surface (uint32_t width, uint32_t height)
+pf_msg_input_make_surface (uint32_t width, uint32_t height)
 {
   return width << 16 | (height & 0xffff);
 }
 
-void pf_input_from_pad_state (const PfPadState *state, PfMsgInput *input);
-void pf_input_to_pad_state (const PfMsgInput *input, PfPadState *state);
+void pf_msg_input_from_pad_state (
+    const PfMsgPadState *state, PfMsgInput *input);
+void pf_msg_input_to_pad_state (const PfMsgInput *input, PfMsgPadState *state);
 
 /* Adds next to *input if both are one motion: moves, or scrolls of one axis
  * and kind of surface. Only for events that follow each other. */
-bool pf_input_merge (PfMsgInput *input, const PfMsgInput *next);
+bool pf_msg_input_merge (PfMsgInput *input, const PfMsgInput *next);
 
 #endif /* PF_MSG_INPUT_H */

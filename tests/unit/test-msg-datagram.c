@@ -198,7 +198,7 @@ timing_of (const PfJson *f, PfMsgDatagram *d)
 static void
 input_of (const PfJson *f, PfMsgDatagram *d)
 {
-  PfPadState s;
+  PfMsgPadState s;
 
   if (pf_json_member (f, "kind")) {
     U8 (input.kind, "kind");
@@ -208,7 +208,7 @@ input_of (const PfJson *f, PfMsgDatagram *d)
     U32 (input.flags, "flags");
     return;
   }
-  s = (PfPadState){
+  s = (PfMsgPadState){
     .pad = (uint8_t) msg_number (f, "pad"),
     .seq = (uint8_t) msg_number (f, "seq"),
     .buttons = (uint32_t) msg_number (f, "buttons"),
@@ -219,7 +219,7 @@ input_of (const PfJson *f, PfMsgDatagram *d)
     .left_trigger = (uint8_t) msg_number (f, "lt"),
     .right_trigger = (uint8_t) msg_number (f, "rt"),
   };
-  pf_input_from_pad_state (&s, &d->input);
+  pf_msg_input_from_pad_state (&s, &d->input);
 }
 
 /* The datagram that the fields of a vector describe. */
@@ -497,15 +497,15 @@ test_input_vectors (void)
 
   for (; msg_vectors_next ("dgram_input_", &index, &v); n++) {
     PfMsgDatagram d;
-    PfPadState s;
+    PfMsgPadState s;
     PfMsgInput again;
 
     PF_CHECK_INT (
         pf_msg_datagram_decode (v.bytes.data, v.bytes.size, &d), ==, 0);
-    PF_CHECK_INT (pf_input_check (&d.input), ==, 0);
-    if (d.input.kind != PF_INPUT_PAD_STATE)
+    PF_CHECK_INT (pf_msg_input_check (&d.input), ==, 0);
+    if (d.input.kind != PF_MSG_INPUT_PAD_STATE)
       continue;
-    pf_input_to_pad_state (&d.input, &s);
+    pf_msg_input_to_pad_state (&d.input, &s);
     PF_CHECK_INT (s.left_x, ==, -32768);
     PF_CHECK_INT (s.left_y, ==, 32767);
     PF_CHECK_INT (s.right_x, ==, -1);
@@ -515,7 +515,7 @@ test_input_vectors (void)
     PF_CHECK_UINT (s.seq, ==, 250);
     PF_CHECK_UINT (s.pad, ==, 1);
     PF_CHECK_HEX (s.buttons, ==, PF_PAD_A | PF_PAD_LEFT_SHOULDER);
-    pf_input_from_pad_state (&s, &again);
+    pf_msg_input_from_pad_state (&s, &again);
     PF_CHECK_INT (again.x, ==, d.input.x);
     PF_CHECK_INT (again.y, ==, d.input.y);
     PF_CHECK_HEX (again.flags, ==, d.input.flags);
@@ -531,65 +531,65 @@ test_input_check (void)
     PfMsgInput input;
     int ret;
   } known[] = {
-    { { PF_INPUT_KEY_DOWN, 0x41, 0, 0, 0 }, 0 },
-    { { PF_INPUT_KEY_DOWN, 0x100, 0, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_MOUSE_ABSOLUTE, 0, 5, 5, 1280u << 16 | 720 }, 0 },
-    { { PF_INPUT_MOUSE_ABSOLUTE, 0, 5, 5, 1280u << 16 }, PF_ERR_INVALID },
-    { { PF_INPUT_MOUSE_ABSOLUTE, 0, 5, 5, 720 }, PF_ERR_INVALID },
-    { { PF_INPUT_TOUCH_DOWN, 0, 5, 5, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_TOUCH_UP, 0, 5, 5, 0 }, 0 },
-    { { PF_INPUT_BUTTON_UP, 0, 0, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_BUTTON_UP, 5, 0, 0, 0 }, 0 },
-    { { PF_INPUT_BUTTON_DOWN, 6, 0, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_SCROLL, 1, -120, 0, 1 }, 0 },
-    { { PF_INPUT_SCROLL, 2, 120, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_PAD_BUTTON, PF_PAD_A, 1, 0, 15 }, 0 },
-    { { PF_INPUT_PAD_BUTTON, PF_PAD_A, 1, 0, 16 }, PF_ERR_INVALID },
-    { { PF_INPUT_PAD_AXIS, 0, -32768, 0, 0 }, 0 },
-    { { PF_INPUT_PAD_AXIS, 0, 32768, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_PAD_AXIS, 4, 255, 0, 0 }, 0 },
-    { { PF_INPUT_PAD_AXIS, 5, -1, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_PAD_AXIS, 6, 0, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_PAD_STATE, 0, 0, 0, 0xffffff0f }, 0 },
-    { { PF_INPUT_PAD_STATE, 0, 0, 0, 0xffffff10 }, PF_ERR_INVALID },
-    { { PF_INPUT_TEXT, 0x1f600, 0, 0, 0 }, 0 },
-    { { PF_INPUT_TEXT, 0, 0, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_TEXT, 0xd800, 0, 0, 0 }, PF_ERR_INVALID },
-    { { PF_INPUT_TEXT, 0x110000, 0, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_KEY_DOWN, 0x41, 0, 0, 0 }, 0 },
+    { { PF_MSG_INPUT_KEY_DOWN, 0x100, 0, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_MOUSE_ABSOLUTE, 0, 5, 5, 1280u << 16 | 720 }, 0 },
+    { { PF_MSG_INPUT_MOUSE_ABSOLUTE, 0, 5, 5, 1280u << 16 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_MOUSE_ABSOLUTE, 0, 5, 5, 720 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_TOUCH_DOWN, 0, 5, 5, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_TOUCH_UP, 0, 5, 5, 0 }, 0 },
+    { { PF_MSG_INPUT_BUTTON_UP, 0, 0, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_BUTTON_UP, 5, 0, 0, 0 }, 0 },
+    { { PF_MSG_INPUT_BUTTON_DOWN, 6, 0, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_SCROLL, 1, -120, 0, 1 }, 0 },
+    { { PF_MSG_INPUT_SCROLL, 2, 120, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_PAD_BUTTON, PF_PAD_A, 1, 0, 15 }, 0 },
+    { { PF_MSG_INPUT_PAD_BUTTON, PF_PAD_A, 1, 0, 16 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_PAD_AXIS, 0, -32768, 0, 0 }, 0 },
+    { { PF_MSG_INPUT_PAD_AXIS, 0, 32768, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_PAD_AXIS, 4, 255, 0, 0 }, 0 },
+    { { PF_MSG_INPUT_PAD_AXIS, 5, -1, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_PAD_AXIS, 6, 0, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_PAD_STATE, 0, 0, 0, 0xffffff0f }, 0 },
+    { { PF_MSG_INPUT_PAD_STATE, 0, 0, 0, 0xffffff10 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_TEXT, 0x1f600, 0, 0, 0 }, 0 },
+    { { PF_MSG_INPUT_TEXT, 0, 0, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_TEXT, 0xd800, 0, 0, 0 }, PF_ERR_INVALID },
+    { { PF_MSG_INPUT_TEXT, 0x110000, 0, 0, 0 }, PF_ERR_INVALID },
     { { 16, 0, 0, 0, 0 }, PF_ERR_UNSUPPORTED },
     { { 255, 0, 0, 0, 0 }, PF_ERR_UNSUPPORTED },
   };
 
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    PF_CHECK_INT (pf_input_check (&known[i].input), ==, known[i].ret);
-  PF_CHECK_HEX (pf_input_grant (&known[0].input), ==, PF_GRANT_KEYBOARD);
-  PF_CHECK_HEX (pf_input_grant (&known[2].input), ==, PF_GRANT_POINTER);
-  PF_CHECK_HEX (pf_input_grant (&known[12].input), ==, PF_GRANT_GAMEPAD);
-  PF_CHECK_HEX (pf_input_grant (&known[21].input), ==, PF_GRANT_KEYBOARD);
+    PF_CHECK_INT (pf_msg_input_check (&known[i].input), ==, known[i].ret);
+  PF_CHECK_HEX (pf_msg_input_grant (&known[0].input), ==, PF_GRANT_KEYBOARD);
+  PF_CHECK_HEX (pf_msg_input_grant (&known[2].input), ==, PF_GRANT_POINTER);
+  PF_CHECK_HEX (pf_msg_input_grant (&known[12].input), ==, PF_GRANT_GAMEPAD);
+  PF_CHECK_HEX (pf_msg_input_grant (&known[21].input), ==, PF_GRANT_KEYBOARD);
 }
 
 static void
 test_input_merge (void)
 {
-  PfMsgInput a = { PF_INPUT_MOUSE_MOVE, 0, 3, -4, 0 };
-  PfMsgInput b = { PF_INPUT_MOUSE_MOVE, 0, 10, 20, 0 };
+  PfMsgInput a = { PF_MSG_INPUT_MOUSE_MOVE, 0, 3, -4, 0 };
+  PfMsgInput b = { PF_MSG_INPUT_MOUSE_MOVE, 0, 10, 20, 0 };
 
-  PF_CHECK (pf_input_merge (&a, &b));
+  PF_CHECK (pf_msg_input_merge (&a, &b));
   PF_CHECK_INT (a.x, ==, 13);
   PF_CHECK_INT (a.y, ==, 16);
   b.y = INT32_MAX;
-  PF_CHECK (!pf_input_merge (&a, &b));
+  PF_CHECK (!pf_msg_input_merge (&a, &b));
   PF_CHECK_INT (a.x, ==, 13);
-  a = (PfMsgInput){ PF_INPUT_SCROLL, 0, 120, 0, 0 };
-  b = (PfMsgInput){ PF_INPUT_SCROLL, 1, 120, 0, 0 };
-  PF_CHECK (!pf_input_merge (&a, &b)); /* another axis */
-  b = (PfMsgInput){ PF_INPUT_SCROLL, 0, 120, 0, 1 };
-  PF_CHECK (!pf_input_merge (&a, &b)); /* another kind of surface */
+  a = (PfMsgInput){ PF_MSG_INPUT_SCROLL, 0, 120, 0, 0 };
+  b = (PfMsgInput){ PF_MSG_INPUT_SCROLL, 1, 120, 0, 0 };
+  PF_CHECK (!pf_msg_input_merge (&a, &b)); /* another axis */
+  b = (PfMsgInput){ PF_MSG_INPUT_SCROLL, 0, 120, 0, 1 };
+  PF_CHECK (!pf_msg_input_merge (&a, &b)); /* another kind of surface */
   b.flags = 0;
-  PF_CHECK (pf_input_merge (&a, &b));
+  PF_CHECK (pf_msg_input_merge (&a, &b));
   PF_CHECK_INT (a.x, ==, 240);
-  a = b = (PfMsgInput){ PF_INPUT_KEY_DOWN, 65, 0, 0, 0 };
-  PF_CHECK (!pf_input_merge (&a, &b));
+  a = b = (PfMsgInput){ PF_MSG_INPUT_KEY_DOWN, 65, 0, 0, 0 };
+  PF_CHECK (!pf_msg_input_merge (&a, &b));
 }
 
 static void
