@@ -117,7 +117,7 @@ lint_headers ()
     # shellcheck disable=SC2086
     $compiler -std=gnu11 -fsyntax-only -Wall -Wextra -Werror \
       -Wno-unused-function -x c $flags \
-      -I gst/libpf -I gst/common -I gst/quic -I tests/common -I tests/unit \
+      -I gst/libpf -I gst/common -I gst/launch -I gst/quic -I tests/common -I tests/unit \
       -I tests/bench \
       -I "${file%/*}" -include "$file" /dev/null ||
       say "$file: does not compile on its own"

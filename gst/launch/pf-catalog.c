@@ -228,10 +228,8 @@ refuse (const PfFragment *f, const PfInventory *inventory, const PfWish *wish)
       wish->use ? g_hash_table_lookup (wish->use, f->role) : NULL;
   const gchar *told =
       wish->refused ? g_hash_table_lookup (wish->refused, f->name) : NULL;
-  gchar *why = refuse_word (f->codecs, wish->codec);
+  gchar *why = refuse_word (f->wires, wish->wire);
 
-  if (!why)
-    why = refuse_word (f->wires, wish->wire);
   if (!why)
     why = pf_inventory_refuse (inventory, f);
   if (!why)
@@ -283,7 +281,10 @@ pf_catalog_choose (const PfCatalog *catalog, const PfInventory *inventory,
       continue;
     c = g_new0 (PfCandidate, 1);
     c->fragment = f;
-    c->reason = refuse (f, inventory, wish);
+    c->reason = refuse_word (f->codecs, wish->codec);
+    c->other_codec = c->reason != NULL;
+    if (!c->reason)
+      c->reason = refuse (f, inventory, wish);
     g_ptr_array_add (choice->candidates, c);
   }
   g_ptr_array_sort (choice->candidates, compare_candidates);
@@ -306,14 +307,20 @@ pf_catalog_choose (const PfCatalog *catalog, const PfInventory *inventory,
 void
 pf_choice_print (const PfChoice *choice, GString *out)
 {
+  guint others = 0;
+
   g_string_append_printf (out, "%s\n", choice->role);
   if (choice->candidates->len == 0)
     g_string_append (out, "  - there is no fragment for this\n");
   for (guint i = 0; i < choice->candidates->len; i++) {
     const PfCandidate *c = g_ptr_array_index (choice->candidates, i);
 
-    g_string_append_printf (out, "  %s %-26s %5u  %s\n", c->reason ? "-" : "*",
-        c->fragment->name, c->fragment->rank,
-        c->reason ? c->reason : c->fragment->summary);
+    others += c->other_codec;
+    if (!c->other_codec)
+      g_string_append_printf (out, "  %s %-26s %5u  %s\n",
+          c->reason ? "-" : "*", c->fragment->name, c->fragment->rank,
+          c->reason ? c->reason : c->fragment->summary);
   }
+  if (others)
+    g_string_append_printf (out, "  - and %u for other codecs\n", others);
 }

@@ -32,7 +32,8 @@ typedef struct {
 
 typedef struct {
   const PfFragment *fragment;
-  gchar *reason; /* NULL: the chosen one */
+  gchar *reason;        /* NULL: the chosen one */
+  gboolean other_codec; /* lost by that alone, which goes without saying */
 } PfCandidate;
 
 typedef struct {

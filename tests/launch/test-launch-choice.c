@@ -164,7 +164,8 @@ test_reasons (void)
   PF_CHECK_STR (reason_of (choice, "z-lower"), "winner has a higher rank");
   pf_choice_print (choice, out);
   PF_CHECK (strstr (out->str, "\n  * winner "));
-  PF_CHECK (strstr (out->str, "\n  - codec "));
+  PF_CHECK (strstr (out->str, "\n  - element "));
+  PF_CHECK (strstr (out->str, "\n  - and 1 for other codecs"));
   stop ();
 }
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What a client asks for, read out of its offer: the one place where numbers
+ * of a stranger are bent into what the programs do.
+ */
+#ifndef PF_HOST_OFFER_H
+#define PF_HOST_OFFER_H
+
+#include <gst/gst.h>
+
+#define PF_OFFER_CODECS 3
+
+typedef struct {
+  guint64 id;
+  gchar *peer, *name, *fingerprint; /* fingerprint: NULL without certificate */
+  guint width, height, fps;
+  gchar **codecs;     /* that the client decodes */
+  gchar *preferred;   /* NULL: none */
+  guint bitrate_kbps; /* 0: the host's choice */
+  guint depth, chroma, channels;
+  gboolean hdr;
+} PfOffer;
+
+/* FALSE if it is no offer. Nothing in it can make the result invalid: sizes
+ * are even, all numbers within their ranges, codecs are known ones. */
+gboolean pf_offer_read (const GstStructure *s, PfOffer *offer);
+void pf_offer_clear (PfOffer *offer);
+
+#endif /* PF_HOST_OFFER_H */
