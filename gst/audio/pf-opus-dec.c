@@ -14,7 +14,7 @@
  * One thread, upstream's. Latency: none; what comes is decoded at once.
  *
  * |[
- * gst-launch-1.0 audiotestsrc is-live=true ! audio/x-raw,channels=2 ! pfopusenc ! identity drop-probability=0.05 ! pfopusdec ! audioconvert ! autoaudiosink
+ * gst-launch-1.0 audiotestsrc is-live=true samplesperbuffer=240 ! audio/x-raw,rate=48000,channels=2 ! pfopusenc ! identity drop-probability=0.05 ! pfopusdec ! audioconvert ! autoaudiosink
  * ]|
  *
  * Since: 0.1

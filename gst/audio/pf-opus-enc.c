@@ -18,8 +18,10 @@
  * One thread, upstream's. Latency: a frame and the lookahead.
  *
  * |[
- * gst-launch-1.0 audiotestsrc is-live=true samplesperbuffer=240 ! audio/x-raw,rate=48000,channels=2 ! pfopusenc ! pfopusdec ! autoaudiosink
- * gst-launch-1.0 audiotestsrc ! audio/x-raw,channels=8,channel-mask=(bitmask)0xc3f ! pfopusenc layout=high frame-us=10000 ! fakesink dump=true num-buffers=3
+ * gst-launch-1.0 audiotestsrc is-live=true samplesperbuffer=240 ! audio/x-raw,rate=48000,channels=2 ! pfopusenc ! pfopusdec ! audioconvert ! autoaudiosink
+ * ]|
+ * |[
+ * gst-launch-1.0 -v audiotestsrc ! "audio/x-raw,rate=48000,channels=8,channel-mask=(bitmask)0xc3f" ! pfopusenc layout=high frame-us=10000 ! fakesink
  * ]|
  *
  * Since: 0.1
