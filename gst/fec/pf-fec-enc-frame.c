@@ -5,8 +5,8 @@
 #define GST_CAT_DEFAULT pf_fec_enc_debug
 
 /* What UDP_SEGMENT takes in a call. */
-#define PIECE_BYTES 65507
-#define PIECE_ROWS 64
+#define CALL_BYTES 65507
+#define CALL_ROWS 64
 
 int
 pf_fec_enc_plan (PfFecEnc *self, PfWireFrame *frame, PfWirePlan *plan)
@@ -101,14 +101,15 @@ write_data (PfFecEnc *self, const PfWirePlan *plan, guint first, guint n,
   return position;
 }
 
-/* Into pieces of how many rows n are best cut: no more than the kernel takes
- * in one call, and of one size. */
+/* Into pieces of how many rows n are best cut. What needs more than one call to
+ * the kernel leaves in two pieces at least; larger ones than for two calls gain
+ * nothing, and smaller ones wake the receiver too often. */
 static guint
 piece_rows (const PfFecEnc *self, const Rows *rows, guint n)
 {
   const gsize size = rows->offset + rows->size + self->wish.padding;
-  const guint most = (guint) CLAMP (PIECE_BYTES / size, 1, PIECE_ROWS);
-  const guint pieces = (n + most - 1) / most;
+  const guint call = (guint) CLAMP (CALL_BYTES / size, 1, CALL_ROWS);
+  const guint pieces = MAX ((n + 2 * call - 1) / (2 * call), n > call ? 2 : 1);
 
   return (n + pieces - 1) / pieces;
 }

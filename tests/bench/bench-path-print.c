@@ -131,7 +131,7 @@ table_line (const PathPrinter *p, const PathCase *c, const char *contender,
   if (r->first > 0)
     printf ("  first out %.1f", r->first / u.scale);
   if (c->op == PATH_WHOLE)
-    printf ("  far cpu %.1f", r->far_cpu / u.scale);
+    printf ("  cpu %.1f and %.1f", r->cpu / u.scale, r->far_cpu / u.scale);
   if (r->lost > 0)
     printf (
         "  lost %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, r->lost, r->units);
@@ -164,7 +164,7 @@ json_result (const PathPrinter *p, const PathCase *c, const char *contender,
     if (r->first > 0)
       printf (", \"first_out_ns\": %.1f", r->first);
     if (c->op == PATH_WHOLE)
-      printf (", \"far_cpu_ns\": %.1f", r->far_cpu);
+      printf (", \"cpu_ns\": %.1f, \"far_cpu_ns\": %.1f", r->cpu, r->far_cpu);
     if (r->facts.payload_bytes > 0)
       printf (", \"wire_overhead\": %.4f",
           r->facts.wire_bytes / r->facts.payload_bytes - 1);

@@ -10,7 +10,7 @@ enum { WARM_UP = 20, MIN_UNITS = 20, VERIFY_UNITS = 5 };
 
 typedef struct {
   gpointer data;
-  GArray *main, *wall, *far_cpu, *first; /* of all units, doubles */
+  GArray *main, *wall, *cpu, *far_cpu, *first; /* of all units, doubles */
 } Runner;
 
 guint
@@ -92,6 +92,7 @@ one_unit (const PathContender *contender, Runner *r, const PathCase *c,
   g_array_append_val (run, value);
   g_array_append_val (r->main, value);
   g_array_append_val (r->wall, s.wall);
+  g_array_append_val (r->cpu, s.cpu);
   if (s.far_cpu > 0)
     g_array_append_val (r->far_cpu, s.far_cpu);
   if (s.first > 0)
@@ -134,6 +135,7 @@ sum_up (
   result->p50 = percentile (r->main, 50, scale);
   result->p99 = percentile (r->main, 99, scale);
   result->wall = percentile (r->wall, 50, scale);
+  result->cpu = percentile (r->cpu, 50, scale);
   result->far_cpu = percentile (r->far_cpu, 50, scale);
   result->first = percentile (r->first, 50, 1);
 }
@@ -167,6 +169,7 @@ path_run (const PathSetup *setup, const PathCase *c, PathResult *results)
     }
     r->main = g_array_new (FALSE, FALSE, sizeof (double));
     r->wall = g_array_new (FALSE, FALSE, sizeof (double));
+    r->cpu = g_array_new (FALSE, FALSE, sizeof (double));
     r->far_cpu = g_array_new (FALSE, FALSE, sizeof (double));
     r->first = g_array_new (FALSE, FALSE, sizeof (double));
     if (r->data && setup->verify)
@@ -185,6 +188,7 @@ path_run (const PathSetup *setup, const PathCase *c, PathResult *results)
       contenders[i].destroy (r->data, &results[i].facts);
     g_array_unref (r->main);
     g_array_unref (r->wall);
+    g_array_unref (r->cpu);
     g_array_unref (r->far_cpu);
     g_array_unref (r->first);
   }

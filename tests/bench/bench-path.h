@@ -105,9 +105,9 @@ typedef struct {
   gboolean here; /* this machine has it */
   PathStatus status;
   guint64 units, lost;
-  double run[BENCH_MAX_RUNS];  /* its median, of a packet or a frame, ns */
-  double p50, p99;             /* of all units of all runs */
-  double wall, far_cpu, first; /* medians */
+  double run[BENCH_MAX_RUNS];       /* its median, of a packet or a frame, ns */
+  double p50, p99;                  /* of all units of all runs */
+  double wall, cpu, far_cpu, first; /* medians */
   PathFacts facts;
 } PathResult;
 
