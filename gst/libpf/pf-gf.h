@@ -62,7 +62,7 @@ const PfGf16Logs *pf_gf16_logs (void);
 
 /* How far ahead of the row at work transforms fetch; arrays of row pointers
  * have so many more entries, which are NULL or any row. */
-#define PREFETCH_ROWS 32
+#define PREFETCH_ROWS 64
 
 /* Rows that do not exist or are lost are NULL and count as zeros. */
 typedef struct {

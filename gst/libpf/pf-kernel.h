@@ -318,16 +318,20 @@ scale16 (uint8_t *out, const uint8_t *a, const uint8_t *b, uint16_t c)
 
 /* ---- Transforms --------------------------------------------------------- */
 
-/* Hardware does not foresee access by columns. The row may be NULL: then this
- * fetches nothing of use, which is cheaper than asking. */
+/*
+ * Hardware does not foresee access by columns. Rows are fetched into the second
+ * level only: into the first they would wait for its few line buffers, and the
+ * work on columns that are there already would wait with them. The row may be
+ * NULL: then this fetches nothing of use, which is cheaper than asking.
+ */
 static INLINE void
 prefetch_rows (const uint8_t *const *rows, size_t col, unsigned n)
 {
   for (unsigned r = 0; r < n; r++) {
     const uintptr_t p = (uintptr_t) rows[r] + col;
 
-    __builtin_prefetch ((const void *) p);
-    __builtin_prefetch ((const void *) (p + 64));
+    __builtin_prefetch ((const void *) p, 0, 2);
+    __builtin_prefetch ((const void *) (p + 64), 0, 2);
   }
 }
 
