@@ -94,7 +94,9 @@ void
 pf_msg_fields_get (
     const PfMsgField *fields, size_t n, const uint8_t *bytes, void *structure)
 {
-  for (const PfMsgField *f = fields; f < fields + n; f++) {
+  for (size_t i = 0; i < n; i++) {
+    const PfMsgField *f = &fields[i];
+
     if (f->kind == PF_FIELD_BYTES)
       memcpy (member (structure, f), bytes, f->size);
     else
@@ -107,7 +109,9 @@ void
 pf_msg_fields_put (
     const PfMsgField *fields, size_t n, const void *structure, uint8_t *bytes)
 {
-  for (const PfMsgField *f = fields; f < fields + n; f++) {
+  for (size_t i = 0; i < n; i++) {
+    const PfMsgField *f = &fields[i];
+
     if (f->kind == PF_FIELD_BYTES)
       memcpy (bytes, const_member (structure, f), f->size);
     else

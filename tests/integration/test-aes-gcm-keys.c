@@ -154,8 +154,8 @@ test_bad_keys (void)
     "pf-media-key 1 aes-128-gcm 00112233445566778899aabbccddeeff 010203\n",
     "pf-media-key 1 aes-128-gcm 00112233445566778899aabbccddeeff 0102030405\n",
     "pf-media-key 1 aes-128-gcm 00112233445566778899aabbccddeeff 01020304\n ",
-    "pf-media-key 1 chacha20-poly1305 00112233445566778899aabbccddeeff "
-    "01020304\n",
+    ("pf-media-key 1 chacha20-poly1305 00112233445566778899aabbccddeeff "
+     "01020304\n"),
     "pf-media-key 1 aes-256-gcm 00112233445566778899aabbccddeeff 01020304\n",
     "pf-media-key 1 aes-128-gcm 00000000000000000000000000000000 01020304\n",
   };
