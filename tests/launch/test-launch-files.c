@@ -332,10 +332,14 @@ test_override (void)
 int
 main (int argc, char **argv)
 {
+  char paths[G_N_ELEMENTS (mistakes)][64];
+
   PF_TEST_ADD ("/files/whole", test_whole);
-  for (gsize i = 0; i < G_N_ELEMENTS (mistakes); i++)
-    pf_test_add_data (g_strconcat ("/files/mistake/", mistakes[i].name, NULL),
-        test_mistake, (const void *) i);
+  for (gsize i = 0; i < G_N_ELEMENTS (mistakes); i++) {
+    g_snprintf (
+        paths[i], sizeof paths[i], "/files/mistake/%s", mistakes[i].name);
+    pf_test_add_data (paths[i], test_mistake, (const void *) i);
+  }
   PF_TEST_ADD ("/files/not-text", test_not_text);
   PF_TEST_ADD ("/files/damaged", test_damaged);
   PF_TEST_ADD ("/files/values", test_values);
