@@ -425,6 +425,41 @@ test_storms (void)
   end ();
 }
 
+/* Too many lost frames to refer past them, at once or together. */
+static void
+test_far_rfi (void)
+{
+  PfMsgControl c = { .type = PF_MSG_RFI_REQUEST };
+
+  run_up ();
+  c.rfi_request = (PfMsgRfiRequest){ UINT32_MAX - 100, 154 };
+  feed_control (&c);
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 1);
+  pass (1 * S);
+  c.rfi_request = (PfMsgRfiRequest){ UINT32_MAX - 100, 155 };
+  feed_control (&c);
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 1);
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 1);
+  pass (1 * S);
+  c.rfi_request = (PfMsgRfiRequest){ 9, 3 }; /* from behind */
+  feed_control (&c);
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 1);
+  pass (1 * S);
+  drain ();
+  c.rfi_request = (PfMsgRfiRequest){ 1000, 1001 };
+  feed_control (&c);
+  c.rfi_request = (PfMsgRfiRequest){ 1300, 1301 };
+  feed_control (&c);
+  c.rfi_request = (PfMsgRfiRequest){ 1002, 1003 };
+  feed_control (&c);
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 2);
+  pass (1 * S);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 2);
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 3);
+  end ();
+}
+
 /* Long messages of no interest are passed over, whatever their length. */
 static void
 test_oversized (void)
@@ -494,15 +529,23 @@ test_punches (void)
   PF_CHECK_UINT (n_events[PF_HOST_DESTINATION], ==, 3);
   PF_CHECK_UINT (last.destination.port, ==, 50006);
   PF_CHECK_MEM (last.destination.ip + 12, other, 4);
+  /* there and back: what was in use before counts no more */
+  moved = pf_peer_address_v4 (peer_ip, 40002);
+  pf_host_session_peer_moved (host, &moved, now);
+  moved = pf_peer_address_v4 (other, 40001);
+  pf_host_session_peer_moved (host, &moved, now);
+  punch (other, 50007, "PFpunch1");
+  PF_CHECK_UINT (n_events[PF_HOST_DESTINATION], ==, 4);
+  PF_CHECK_UINT (last.destination.port, ==, 50007);
   /* moved again, without a punch: the port of Start */
   moved = pf_peer_address_v4 (peer_ip, 40002);
   pf_host_session_peer_moved (host, &moved, now);
   pass (2499 * PF_MS);
   drain ();
-  PF_CHECK_UINT (n_events[PF_HOST_DESTINATION], ==, 3);
+  PF_CHECK_UINT (n_events[PF_HOST_DESTINATION], ==, 4);
   pass (1 * PF_MS);
   drain ();
-  PF_CHECK_UINT (n_events[PF_HOST_DESTINATION], ==, 4);
+  PF_CHECK_UINT (n_events[PF_HOST_DESTINATION], ==, 5);
   PF_CHECK_UINT (last.destination.port, ==, 50001);
   end ();
 }
@@ -511,6 +554,7 @@ test_punches (void)
 static void
 test_early_punch (void)
 {
+  static const uint8_t other[4] = { 198, 51, 100, 10 };
   PfMsgHello hello;
   PfMsgWelcome w;
 
@@ -521,6 +565,7 @@ test_early_punch (void)
   feed_hello (&hello);
   PF_REQUIRE_INT (answer (&w), ==, 0);
   punch (peer_ip, 50009, "PFpunch1");
+  punch (other, 50010, "PFpunch1"); /* a stranger's does not replace it */
   PF_CHECK_UINT (n_events[PF_HOST_DESTINATION], ==, 0);
   feed ("PKF1\x51\xc3", 6);
   PF_REQUIRE_UINT (n_events[PF_HOST_DESTINATION], ==, 1);
@@ -727,6 +772,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/host-session/impatient", test_impatient);
   PF_TEST_ADD ("/host-session/modes", test_modes);
   PF_TEST_ADD ("/host-session/storms", test_storms);
+  PF_TEST_ADD ("/host-session/far-rfi", test_far_rfi);
   PF_TEST_ADD ("/host-session/oversized", test_oversized);
   PF_TEST_ADD ("/host-session/punches", test_punches);
   PF_TEST_ADD ("/host-session/early-punch", test_early_punch);
