@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Every gst-launch-1.0 line of the documentation runs, and frames come out at
- * its end; see doc-lines.h for what is exchanged in them. A sender runs with
+ * Every gst-launch-1.0 line of the documentation runs, frames come out at its
+ * end, and core's tracer finds nothing that is left behind; see doc-lines.h for what is exchanged in them. A sender runs with
  * the receiver of the same port in the same file, and the other way round;
  * where there is none, with a plain one made here. A receiver that punches
  * meets a host behind a relay of this program.
@@ -154,7 +154,9 @@ relay_stop (Relay *r)
 static PfLaunch *
 start (DocRun *run, const DocLine *line)
 {
-  const PfLaunchOptions options = { .directory = dir };
+  static const gchar *const settings[] = { "GST_TRACERS=leaks",
+    "GST_DEBUG=GST_TRACER:7", NULL };
+  const PfLaunchOptions options = { .directory = dir, .settings = settings };
   gchar **argv = doc_run_argv (run, line, OPTIONS);
   gchar *text;
   PfLaunch *l;
@@ -186,6 +188,19 @@ show (const gchar *what, PfLaunch *l)
   g_free (text);
 }
 
+/* It ends well and leaves nothing; the tracer also logs its format. */
+static void
+check_end (PfLaunch *l)
+{
+  static const gchar alive[] = "object-alive, type-name=(string)";
+
+  pf_launch_interrupt (l);
+  PF_CHECK_INT (pf_launch_end (l, WAIT_MS), ==, 0);
+  PF_CHECK_UINT (
+      pf_launch_count (l, "object-alive, type-name=(string)%s"), ==, 1);
+  PF_CHECK_UINT (pf_launch_count (l, alive), ==, 1);
+}
+
 static void
 run_alone (const DocLine *line)
 {
@@ -193,8 +208,7 @@ run_alone (const DocLine *line)
   PfLaunch *l = start (run, line);
 
   PF_CHECK (pf_launch_wait (l, CHAIN, FRAMES, WAIT_MS));
-  pf_launch_interrupt (l);
-  PF_CHECK_INT (pf_launch_end (l, WAIT_MS), ==, 0);
+  check_end (l);
   if (pf_test_failed ())
     show ("it", l);
   pf_launch_free (l);
@@ -210,11 +224,9 @@ run_pair (DocRun *run, const DocLine *receiver, const DocLine *sender)
   if (!pf_test_failed ()) {
     s = start (run, sender);
     PF_CHECK (pf_launch_wait (r, CHAIN, FRAMES, WAIT_MS));
-    pf_launch_interrupt (s);
-    PF_CHECK_INT (pf_launch_end (s, WAIT_MS), ==, 0);
+    check_end (s);
   }
-  pf_launch_interrupt (r);
-  PF_CHECK_INT (pf_launch_end (r, WAIT_MS), ==, 0);
+  check_end (r);
   if (pf_test_failed ()) {
     show ("receiver", r);
     if (s)

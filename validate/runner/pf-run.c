@@ -4,7 +4,9 @@
  */
 #include "pf-run.h"
 
+#define GST_USE_UNSTABLE_API
 #include <glib/gstdio.h>
+#include <gst/gsttracer.h>
 #include <string.h>
 
 #define TICK_MS 10
@@ -377,6 +379,49 @@ play (PfRun *run, guint timeout_s)
   gst_object_unref (bus);
 }
 
+/* ---- What is left ------------------------------------------------------- */
+
+static void
+on_log (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+    const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+    gpointer run)
+{
+  const gchar *text = gst_debug_message_get (message);
+
+  (void) level;
+  (void) file;
+  (void) function;
+  (void) line;
+  (void) object;
+  if (strcmp (gst_debug_category_get_name (category), "GST_TRACER") == 0 &&
+      g_str_has_prefix (text, "object-alive, "))
+    pf_issues_report (((PfRun *) run)->issues, "pf::leak", "the run", "%s",
+        text + strlen ("object-alive, "));
+}
+
+/* Where core's tracer for leaks runs (GST_TRACERS=leaks), what is left of the
+ * pipeline is an issue each. The tracer can only log it. Threads on their way
+ * out hold objects until they are gone. */
+static void
+check_leaks (PfRun *run)
+{
+  GList *tracers = gst_tracing_get_active_tracers ();
+
+  if (tracers)
+    gst_task_cleanup_all ();
+  for (GList *t = tracers; t; t = t->next) {
+    if (strcmp (G_OBJECT_TYPE_NAME (t->data), "GstLeaksTracer") != 0)
+      continue;
+    gst_debug_add_log_function (on_log, run, NULL);
+    gst_debug_set_active (TRUE);
+    gst_debug_set_threshold_for_name ("GST_TRACER", GST_LEVEL_TRACE);
+    g_signal_emit_by_name (t->data, "log-live-objects");
+    gst_debug_unset_threshold_for_name ("GST_TRACER");
+    gst_debug_remove_log_function (on_log);
+  }
+  g_list_free_full (tracers, gst_object_unref);
+}
+
 /* Files of $(tmpdir); it has no folders. */
 static void
 remove_directory (const gchar *path)
@@ -411,6 +456,8 @@ pf_run_file (const gchar *path, guint timeout_s)
     run.monitors = pf_monitors_new (GST_BIN (run.pipeline), run.issues);
     play (&run, timeout_s);
     pf_monitors_free (run.monitors);
+    gst_clear_object (&run.pipeline);
+    check_leaks (&run);
     pf_issues_finish (run.issues);
     g_main_loop_unref (run.loop);
   }

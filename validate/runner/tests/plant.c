@@ -27,6 +27,10 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
 
 G_DEFINE_FINAL_TYPE (PfPlant, pf_plant, GST_TYPE_ELEMENT)
 
+/* What is lost; a sanitizer still sees it, so that only the runner complains. */
+static GstMiniObject *leaked;
+static GstPad *leaked_pad;
+
 static gboolean
 has_fault (PfPlant *self, const gchar *fault)
 {
@@ -68,6 +72,10 @@ pf_plant_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     gst_buffer_list_add (list, new_buffer (0));
     return gst_pad_push_list (self->srcpad, list);
   }
+  if (n == 3 && has_fault (self, "leak-buffer"))
+    leaked = GST_MINI_OBJECT (gst_buffer_ref (buffer));
+  if (n == 3 && has_fault (self, "leak-pad"))
+    leaked_pad = gst_object_ref (self->srcpad);
   if (n == 3 && self->kept)
     gst_pad_push_event (self->srcpad, gst_event_new_caps (self->kept));
   return gst_pad_push (self->srcpad, buffer);
