@@ -77,12 +77,13 @@ debian_uri ()
 }
 
 # signed_by URI: what the source of that archive says in Signed-By, as it
-# would stand in a .sources file (a path, or a key on several lines).
+# would stand in a .sources file (a path, or a key on several lines). Of several
+# sources the first one counts.
 signed_by ()
 {
   for signed_file_ in /etc/apt/sources.list.d/*.sources; do
     [ -r "$signed_file_" ] || continue
-    awk -v uri="${1%/}" '
+    signed_key_=$(awk -v uri="${1%/}" '
       function stanza_end () {
         if (match_uri && key != "" && !done) { printf "%s", key; done = 1 }
         match_uri = 0; key = ""; in_key = 0
@@ -103,11 +104,15 @@ signed_by ()
         }
         if (field == "signed-by") { key = value; in_key = 1 }
       }
-      END { stanza_end () }' "$signed_file_"
+      END { stanza_end () }' "$signed_file_")
+    if [ -n "$signed_key_" ]; then
+      printf '%s' "$signed_key_"
+      return
+    fi
   done
   for signed_file_ in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
     [ -r "$signed_file_" ] || continue
-    awk -v uri="${1%/}" '
+    signed_key_=$(awk -v uri="${1%/}" '
       /^deb[ \t]+\[/ {
         options = $0; sub (/^deb[ \t]+\[/, "", options)
         rest = options; sub (/\].*/, "", options); sub (/^[^]]*\][ \t]*/, "", rest)
@@ -116,7 +121,11 @@ signed_by ()
           print substr (options, RSTART + 10, RLENGTH - 10)
           exit
         }
-      }' "$signed_file_"
+      }' "$signed_file_")
+    if [ -n "$signed_key_" ]; then
+      printf '%s' "$signed_key_"
+      return
+    fi
   done
 }
 
