@@ -96,6 +96,7 @@ struct _PfFecDec {
   GstFlowReturn flow; /* of the last push */
   gboolean eos;
   gboolean discont;
+  gboolean resumed;                 /* frames went by that no reassembler saw */
   GstClockTime last_pts;            /* pushed */
   GstClockTime pts;                 /* last stamp of upstream */
   GstClockTime pts_at;              /* when that arrived */
@@ -601,6 +602,7 @@ take_caps (PfFecDec *self, const GstCaps *packets)
   if (self->r && !same_config (&config, &self->config)) {
     push_due (self, pf_timer_now (&self->timer), UINT64_MAX);
     drop_reassembler (self);
+    self->resumed = TRUE;
   }
   if (!self->r) {
     ret = pf_reassembler_new (&config, &self->r);
@@ -618,6 +620,8 @@ take_caps (PfFecDec *self, const GstCaps *packets)
       return FALSE;
     }
     self->config = config;
+    if (self->resumed)
+      pf_reassembler_reset (self->r);
   }
   caps = media_caps (self);
   if (!caps)
@@ -698,6 +702,7 @@ pf_fec_dec_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
     break;
   case GST_EVENT_FLUSH_STOP:
     forget (self);
+    self->resumed = TRUE;
     break;
   default:
     break;
@@ -824,6 +829,7 @@ pf_fec_dec_change_state (GstElement *element, GstStateChange transition)
     memset (&self->counters, 0, sizeof self->counters);
     self->held_bytes = 0;
     self->ahead = 0;
+    self->resumed = FALSE;
     gst_caps_replace (&self->refused, NULL);
     self->scheduled = GST_CLOCK_TIME_NONE;
     forget (self);

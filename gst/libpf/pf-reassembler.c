@@ -84,6 +84,7 @@ struct PfReassembler {
   PfReassemblerStats stats;
   uint32_t slot_mask;
   bool started;
+  bool resumed;   /* the next frame need not be near the first of a stream */
   uint32_t next;  /* number of the next frame to hand out */
   uint64_t heard; /* when a packet was last accepted */
   uint32_t far;   /* a frame outside the window */
@@ -663,7 +664,7 @@ find_slot (
 
   if (!r->started) {
     r->started = true;
-    r->next = s->frame - r->config.wire->first_frame < window
+    r->next = !r->resumed && s->frame - r->config.wire->first_frame < window
                   ? r->config.wire->first_frame
                   : s->frame;
   }
@@ -848,6 +849,7 @@ pf_reassembler_reset (PfReassembler *r)
     r->slots[i].n_missing = 0;
   }
   r->started = r->hurry = r->has_pending = false;
+  r->resumed = true;
   r->n_far = 0;
 }
 

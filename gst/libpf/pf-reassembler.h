@@ -110,8 +110,8 @@ int pf_reassembler_next (PfReassembler *r, uint64_t now_ns, PfEvent *event);
  */
 uint64_t pf_reassembler_wake (const PfReassembler *r);
 
-/* Forgets the stream: frames, numbers, what next() had to say. Counters and
- * tables stay. */
+/* Forgets the stream: frames, numbers, what next() had to say. It goes on with
+ * whatever frame comes next. Counters and tables stay. */
 void pf_reassembler_reset (PfReassembler *r);
 
 const PfReassemblerStats *pf_reassembler_stats (const PfReassembler *r);

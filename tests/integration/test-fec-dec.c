@@ -976,6 +976,48 @@ test_flush (void)
   gst_harness_teardown (h);
 }
 
+/* Frames that a flush took, soon after the stream began, or before the caps
+ * came, are not lost. */
+static void
+test_early_flush (void)
+{
+  for (guint before = 0; before < 2; before++) {
+    GstHarness *h = gst_harness_new ("pffecdec");
+    GstCaps *caps = gst_caps_from_string (PACKETS);
+    GstSegment segment;
+    Frame f[4];
+    Sender s;
+
+    g_object_set (
+        h->element, "shard-payload", PAYLOAD, "deadline-us", 50000, NULL);
+    gst_harness_set_sink_caps_str (h, H264);
+    gst_harness_play (h);
+    sender_init (&s, 0, 0);
+    for (guint i = 0; i < 4; i++)
+      f[i] = frame_new (&s, 3 * PAYLOAD);
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    gst_harness_push_event (h, gst_event_new_stream_start ("test"));
+    if (!before) {
+      gst_harness_push_event (h, gst_event_new_caps (caps));
+      gst_harness_push_event (h, gst_event_new_segment (&segment));
+      push_all (h, &f[0]);
+      gst_buffer_unref (gst_harness_pull (h));
+    }
+    flush (h);
+    gst_harness_push_event (h, gst_event_new_caps (caps));
+    gst_harness_push_event (h, gst_event_new_segment (&segment));
+    push_all (h, &f[2]);
+    push_all (h, &f[3]);
+    expect_frame (h, &f[2], TRUE);
+    expect_frame (h, &f[3], FALSE);
+    PF_CHECK_UINT (counter (h, "frames-lost"), ==, 0);
+    for (guint i = 0; i < 4; i++)
+      frame_clear (&f[i]);
+    gst_caps_unref (caps);
+    gst_harness_teardown (h);
+  }
+}
+
 static void
 push_caps (GstHarness *h, const gchar *text)
 {
@@ -1319,6 +1361,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/fecdec/latency", test_latency);
   PF_TEST_ADD ("/fecdec/eos", test_eos);
   PF_TEST_ADD ("/fecdec/flush", test_flush);
+  PF_TEST_ADD ("/fecdec/early-flush", test_early_flush);
   PF_TEST_ADD ("/fecdec/caps-change", test_caps_change);
   PF_TEST_ADD ("/fecdec/states", test_states);
   PF_TEST_ADD ("/fecdec/restart", test_restart);

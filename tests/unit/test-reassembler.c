@@ -601,6 +601,14 @@ test_reset (void)
   }
   PF_CHECK_UINT (s.n_frames, ==, 3);
   PF_CHECK_UINT (s.n_lost, ==, 0);
+  /* near the first frame of a stream, too */
+  pf_reassembler_reset (s.r);
+  s.sender.frame = s.due = 5;
+  unit_make (&s, &u, 600, 20, 0);
+  push_unit (&s, &u);
+  PF_CHECK_UINT (s.n_frames, ==, 4);
+  PF_CHECK_UINT (s.n_lost, ==, 0);
+  unit_clear (&u);
   stream_clear (&s);
 }
 
