@@ -11,6 +11,8 @@ static const struct {
   const gchar *name;
   int (*run) (const PfOptions *options, gchar **words);
 } commands[] = {
+  { "serve", pf_command_serve },
+  { "status", pf_command_status },
   { "pipelines", pf_command_pipelines },
 };
 

@@ -4,6 +4,20 @@
 
 #include <string.h>
 
+static void
+chain_free (gpointer data)
+{
+  PfChain *c = data;
+
+  if (!c)
+    return;
+  g_free (c->name);
+  g_free (c->text);
+  g_free (c->first);
+  g_free (c->last);
+  g_free (c);
+}
+
 void
 pf_plan_free (PfPlan *plan)
 {
@@ -11,6 +25,7 @@ pf_plan_free (PfPlan *plan)
     return;
   pf_choice_free (plan->session);
   g_ptr_array_unref (plan->choices);
+  g_ptr_array_unref (plan->chains);
   g_string_free (plan->left_out, TRUE);
   g_free (plan->line);
   g_free (plan);
@@ -89,20 +104,40 @@ add_role (Maker *m, const gchar *role, GString *text, GError **error)
   return expanded != NULL;
 }
 
-static gchar *
-make_chain (Maker *m, const PfStage *chain, GError **error)
+static PfChain *
+make_chain (Maker *m, const PfStage *stage, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
+  PfChain *chain = g_new0 (PfChain, 1);
+  gboolean good = TRUE;
 
-  for (guint i = 0; chain->items[i]; i++) {
-    if (i > 0)
+  chain->name = g_strdup (stage->name);
+  for (guint i = 0; stage->items[i] && good; i++) {
+    const gchar *item = stage->items[i];
+
+    if (strchr (item, '.')) {
+      *(i == 0 ? &chain->first : &chain->last) = g_strdup (item);
+      continue;
+    }
+    if (text->len)
       g_string_append (text, " ! ");
-    if (strchr (chain->items[i], '.'))
-      g_string_append (text, chain->items[i]);
-    else if (!add_role (m, chain->items[i], text, error))
-      return NULL;
+    good = add_role (m, item, text, error);
   }
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  chain->text = g_strdup (text->str);
+  if (good)
+    return chain;
+  chain_free (chain);
+  return NULL;
+}
+
+static void
+append_chain (GString *line, const PfChain *chain)
+{
+  if (line->len)
+    g_string_append (line, "   ");
+  g_string_append_printf (line, "%s%s%s%s%s", chain->first ? chain->first : "",
+      chain->first ? " ! " : "", chain->text, chain->last ? " ! " : "",
+      chain->last ? chain->last : "");
 }
 
 static gboolean
@@ -119,16 +154,17 @@ make_line (Maker *m, GError **error)
     return FALSE;
   }
   for (guint i = 0; i < session->stages->len; i++) {
-    const PfStage *chain = g_ptr_array_index (session->stages, i);
+    const PfStage *stage = g_ptr_array_index (session->stages, i);
     g_autoptr (GError) problem = NULL;
-    g_autofree gchar *text = make_chain (m, chain, &problem);
+    PfChain *chain = make_chain (m, stage, &problem);
 
-    if (text) {
-      g_string_append_printf (line, "%s%s", line->len ? "   " : "", text);
-    } else if (chain->optional && g_error_matches (problem, PF_LAUNCH_ERROR,
+    if (chain) {
+      append_chain (line, chain);
+      g_ptr_array_add (m->plan->chains, chain);
+    } else if (stage->optional && g_error_matches (problem, PF_LAUNCH_ERROR,
                                       PF_LAUNCH_ERROR_NONE)) {
       g_string_append_printf (m->plan->left_out, "%s is left out: %s\n",
-          chain->name, problem->message);
+          stage->name, problem->message);
     } else {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
@@ -147,6 +183,7 @@ pf_plan_new (const PfCatalog *catalog, const PfInventory *inventory,
 
   plan->choices =
       g_ptr_array_new_with_free_func ((GDestroyNotify) pf_choice_free);
+  plan->chains = g_ptr_array_new_with_free_func (chain_free);
   plan->left_out = g_string_new (NULL);
   plan->session = pf_catalog_choose (catalog, inventory, role, wish);
   if (make_line (&m, error))
@@ -186,4 +223,17 @@ pf_plan_build (const PfPlan *plan, GError **error)
     gst_object_unref (element);
   }
   return NULL;
+}
+
+GstElement *
+pf_chain_build (const PfChain *chain, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  GstElement *bin = gst_parse_bin_from_description_full (
+      chain->text, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &problem);
+
+  if (!bin)
+    g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_PARSE,
+        "GStreamer refuses the chain %s: %s", chain->name, problem->message);
+  return bin;
 }

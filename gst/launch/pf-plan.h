@@ -12,9 +12,16 @@
 
 #include <gst/gst.h>
 
+/* One chain: its launch text, and the pads of named elements at its ends. */
+typedef struct {
+  gchar *name, *text;
+  gchar *first, *last; /* "ELEMENT.PAD"; NULL: none */
+} PfChain;
+
 typedef struct {
   PfChoice *session;
   GPtrArray *choices; /* PfChoice, in order of the chains, each role once */
+  GPtrArray *chains;  /* PfChain, those that were not left out */
   GString *left_out;  /* lines about chains that were left out */
   gchar *line;        /* ready for gst-launch-1.0 */
   guint budget_ms;    /* of all fragments together */
@@ -36,6 +43,8 @@ gchar *pf_plan_explain (const PfPlan *plan);
 
 /* The pipeline, in state NULL; NULL on failure, never half of one. */
 GstElement *pf_plan_build (const PfPlan *plan, GError **error);
+/* One chain as a bin, with ghost pads sink and src where its ends are open. */
+GstElement *pf_chain_build (const PfChain *chain, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfPlan, pf_plan_free)
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Why a port cannot be had. */
+#ifndef PF_HOST_PORTS_H
+#define PF_HOST_PORTS_H
+
+#include <glib.h>
+
+/* Binds the UDP port for a moment; TRUE if somebody else has it. ADDRESS: NULL
+ * for every one. */
+gboolean pf_port_is_taken (const gchar *address, guint port);
+
+/* "NAME (process N)" of who has it; NULL if that cannot be read. */
+gchar *pf_port_owner (guint port);
+
+#endif /* PF_HOST_PORTS_H */

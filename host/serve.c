@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* pf-host serve: the server element, its offers, and the sessions they become. */
+#include "admin.h"
+#include "discovery.h"
+#include "options.h"
+#include "ports.h"
+#include "session.h"
+
+#include "pf-report.h"
+
+#include <glib-unix.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a client is told when it is closed; see docs/sessions.md. */
+#define CODE_ERROR 0x01
+#define CODE_BUSY 0x42
+#define CODE_SETUP 0x68
+
+typedef struct {
+  const PfOptions *options;
+  PfSelect select;
+  GMainLoop *loop;
+  GstElement *server;
+  guint watch;
+  gchar **codecs;
+  GPtrArray *sessions; /* PfServed */
+  PfAdmin *admin;
+  PfDiscovery *discovery;
+  gchar *fingerprint;
+  guint port;
+  gint64 began_us;
+  guint served, refused;
+  int status;
+} Serve;
+
+/* ---- Who comes in -------------------------------------------------------- */
+
+static gboolean
+is_same_fingerprint (const gchar *a, const gchar *b)
+{
+  for (; *a && *b; a++, b++) {
+    while (*a == ':')
+      a++;
+    while (*b == ':')
+      b++;
+    if (g_ascii_tolower (*a) != g_ascii_tolower (*b))
+      return FALSE;
+  }
+  return !*a && !*b;
+}
+
+/* In a thread of the server: looks at what never changes only. 1: yes, 0: no. */
+static gint
+on_authorize (GstElement *server, const GstStructure *peer, gpointer data)
+{
+  const PfOptions *o = data;
+  const gchar *fingerprint = gst_structure_get_string (peer, "fingerprint");
+
+  (void) server;
+  if (o->open)
+    return 1;
+  for (guint i = 0; fingerprint && o->allow && o->allow[i]; i++)
+    if (is_same_fingerprint (fingerprint, o->allow[i]))
+      return 1;
+  return 0;
+}
+
+/* ---- Sessions ------------------------------------------------------------ */
+
+static void
+on_session_ended (
+    PfServed *session, const gchar *reason, const gchar *encoder, gpointer data)
+{
+  Serve *s = data;
+  const guint64 id = pf_served_id (session);
+
+  g_print ("session %" G_GUINT64_FORMAT " ended: %s\n", id, reason);
+  if (encoder)
+    pf_speeds_forget (s->select.speeds, encoder);
+  g_signal_emit_by_name (s->server, "refuse", id, CODE_SETUP, reason);
+  g_ptr_array_remove (s->sessions, session);
+}
+
+static void
+refuse (Serve *s, const PfOffer *offer, guint code, const gchar *reason)
+{
+  s->refused++;
+  g_print ("session %" G_GUINT64_FORMAT " of %s refused: %s\n", offer->id,
+      offer->peer ? offer->peer : "somebody", reason);
+  g_signal_emit_by_name (s->server, "refuse", offer->id, code, reason);
+}
+
+static GstStructure *
+grant_structure (const PfGrant *g)
+{
+  return gst_structure_new ("PfSessionGrant", "codec", G_TYPE_STRING, g->codec,
+      "width", G_TYPE_UINT, g->width, "height", G_TYPE_UINT, g->height, "fps",
+      G_TYPE_UINT, g->fps, "bitrate-kbps", G_TYPE_UINT, g->bitrate_kbps,
+      "depth", G_TYPE_UINT, g->depth, "chroma", G_TYPE_UINT, g->chroma, "hdr",
+      G_TYPE_BOOLEAN, g->hdr, "channels", G_TYPE_UINT, g->channels, NULL);
+}
+
+static void
+start_session (Serve *s, const PfOffer *offer, PfGrant *grant)
+{
+  g_autoptr (GstStructure) answer = grant_structure (grant);
+  g_autofree gchar *name = gst_object_get_name (GST_OBJECT (s->server));
+  g_autofree gchar *title = g_strdup_printf ("%ux%u at %u in %s by %s%s%s",
+      grant->width, grant->height, grant->fps, grant->codec, grant->encoder,
+      grant->note ? "; " : "", grant->note ? grant->note : "");
+  g_autoptr (GError) error = NULL;
+  PfServed *session;
+
+  session = pf_served_new (
+      offer->id, name, offer, grant, on_session_ended, s, &error);
+  if (!session) {
+    refuse (s, offer, CODE_SETUP, error->message);
+    return;
+  }
+  s->served++;
+  g_ptr_array_add (s->sessions, session);
+  g_print ("session %" G_GUINT64_FORMAT " of %s: %s\n", offer->id,
+      offer->peer ? offer->peer : "somebody", title);
+  g_signal_emit_by_name (s->server, "accept", offer->id, answer);
+}
+
+static void
+on_offer (Serve *s, const GstStructure *structure)
+{
+  g_autoptr (GError) error = NULL;
+  PfOffer offer = { 0 };
+  PfGrant *grant;
+
+  if (!pf_offer_read (structure, &offer))
+    return;
+  if (s->sessions->len >= (guint) s->options->max_sessions) {
+    refuse (s, &offer, CODE_BUSY, "this host serves as many as it may");
+  } else {
+    grant = pf_select (&s->select, &offer, NULL, &error);
+    if (grant)
+      start_session (s, &offer, grant);
+    else
+      refuse (s, &offer, CODE_SETUP, error->message);
+  }
+  pf_offer_clear (&offer);
+}
+
+static void
+on_ended (Serve *s, const GstStructure *structure)
+{
+  const gchar *reason = gst_structure_get_string (structure, "reason");
+  guint64 id;
+
+  if (!gst_structure_get_uint64 (structure, "id", &id))
+    return;
+  for (guint i = 0; i < s->sessions->len; i++)
+    if (pf_served_id (g_ptr_array_index (s->sessions, i)) == id) {
+      g_print ("session %" G_GUINT64_FORMAT " ended: %s\n", id,
+          reason && *reason ? reason : "the client left");
+      g_ptr_array_remove_index (s->sessions, i);
+      return;
+    }
+}
+
+static gboolean
+on_message (GstBus *bus, GstMessage *message, gpointer data)
+{
+  Serve *s = data;
+  const GstStructure *structure = gst_message_get_structure (message);
+  g_autoptr (GError) error = NULL;
+
+  (void) bus;
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    gst_message_parse_error (message, &error, NULL);
+    s->status = pf_fail ("%s", error->message);
+    g_main_loop_quit (s->loop);
+  } else if (gst_message_has_name (message, "PfSessionOffer")) {
+    on_offer (s, structure);
+  } else if (gst_message_has_name (message, "PfSessionEnded")) {
+    on_ended (s, structure);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* ---- Status -------------------------------------------------------------- */
+
+static void
+add_list (JsonBuilder *b, const gchar *name, gchar **words)
+{
+  json_builder_set_member_name (b, name);
+  json_builder_begin_array (b);
+  for (guint i = 0; words && words[i]; i++)
+    json_builder_add_string_value (b, words[i]);
+  json_builder_end_array (b);
+}
+
+static void
+add_host (Serve *s, JsonBuilder *b)
+{
+  pf_report_add_text (b, "version", PF_VERSION);
+  pf_report_add_uint (b, "process", (guint64) getpid ());
+  pf_report_add_uint (b, "user", geteuid ());
+  pf_report_add_text (
+      b, "address", s->options->listen ? s->options->listen : "*");
+  pf_report_add_uint (b, "port", s->port);
+  pf_report_add_text (b, "fingerprint", s->fingerprint);
+  pf_report_add_bool (b, "open", s->options->open);
+  pf_report_add_bool (b, "gamestream", FALSE);
+  pf_report_add_text (
+      b, "discovery", s->discovery ? pf_discovery_state (s->discovery) : "off");
+  pf_report_add_text (b, "socket", s->admin ? pf_admin_path (s->admin) : NULL);
+  pf_report_add_uint (b, "seconds",
+      (guint64) (g_get_monotonic_time () - s->began_us) / G_USEC_PER_SEC);
+  pf_report_add_uint (b, "served", s->served);
+  pf_report_add_uint (b, "refused", s->refused);
+  add_list (b, "codecs", s->codecs);
+}
+
+static gchar *
+answer_status (Serve *s)
+{
+  g_autoptr (JsonBuilder) b = json_builder_new ();
+
+  json_builder_begin_object (b);
+  add_host (s, b);
+  json_builder_set_member_name (b, "sessions");
+  json_builder_begin_array (b);
+  for (guint i = 0; i < s->sessions->len; i++) {
+    json_builder_begin_object (b);
+    pf_served_to_json (g_ptr_array_index (s->sessions, i), b);
+    json_builder_end_object (b);
+  }
+  json_builder_end_array (b);
+  json_builder_end_object (b);
+  return pf_report_line (b);
+}
+
+static gchar *
+on_request (const gchar *request, gpointer data)
+{
+  g_autoptr (JsonBuilder) b = NULL;
+
+  if (g_str_equal (request, "status"))
+    return answer_status (data);
+  b = json_builder_new ();
+  json_builder_begin_object (b);
+  pf_report_add_text (b, "error", "unknown request");
+  json_builder_end_object (b);
+  return pf_report_line (b);
+}
+
+/* ---- Begin and end ------------------------------------------------------- */
+
+static gboolean
+make_server (Serve *s, GError **error)
+{
+  const PfOptions *o = s->options;
+  g_autoptr (GstBus) bus = gst_bus_new ();
+  g_autofree gchar *identity = NULL;
+
+  s->server = gst_element_factory_make ("pfquicserver", "host");
+  if (!s->server) {
+    g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_NONE,
+        "the element pfquicserver is not here: was gst-punktfunk built with "
+        "ngtcp2, and is GST_PLUGIN_PATH set?");
+    return FALSE;
+  }
+  gst_object_ref_sink (s->server);
+  gst_element_set_bus (s->server, bus);
+  s->watch = gst_bus_add_watch (bus, on_message, s);
+  identity = o->identity_dir ? g_strdup (o->identity_dir)
+                             : g_build_filename (g_get_user_config_dir (),
+                                   "gst-punktfunk", "host", NULL);
+  g_object_set (s->server, "address", o->listen, "port", (guint) o->port,
+      "identity-dir", identity, NULL);
+  g_signal_connect (
+      s->server, "authorize", G_CALLBACK (on_authorize), (gpointer) o);
+  return TRUE;
+}
+
+/* The server's own words, unless it is the port. */
+static int
+fail_to_listen (Serve *s)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (s->server);
+  g_autoptr (GstMessage) message = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *owner = NULL;
+
+  if (pf_port_is_taken (s->options->listen, (guint) s->options->port)) {
+    owner = pf_port_owner ((guint) s->options->port);
+    return pf_fail ("UDP port %d is taken by %s; choose another with --port N",
+        s->options->port, owner ? owner : "another program");
+  }
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  if (!message)
+    return pf_fail ("the server cannot be opened");
+  gst_message_parse_error (message, &error, NULL);
+  return pf_fail ("%s", error->message);
+}
+
+static void
+say_hello (Serve *s)
+{
+  const PfOptions *o = s->options;
+  const struct passwd *user = getpwuid (geteuid ());
+  g_autofree gchar *codecs = g_strjoinv (", ", s->codecs);
+
+  g_print ("listens on UDP port %u of %s, as %s\n", s->port,
+      o->listen ? o->listen : "all addresses", user ? user->pw_name : "a user");
+  g_print ("fingerprint %s\n", s->fingerprint);
+  g_print ("encodes %s\n", *codecs ? codecs : "nothing");
+  if (o->open)
+    g_print ("open: whoever reaches the port may watch and control\n");
+  else if (o->allow)
+    g_print ("lets %u devices in\n", g_strv_length (o->allow));
+  else
+    g_print ("lets nobody in: see --allow-fingerprint and --open\n");
+  g_print ("a firewall must admit UDP to port %u and to the ports that "
+           "sessions open for media\n",
+      s->port);
+  g_print ("Moonlight (GameStream): off\n");
+  g_print ("ready\n");
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  g_main_loop_quit (((Serve *) data)->loop);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+open_admin (Serve *s, GError **error)
+{
+  g_autofree gchar *name = g_strdup_printf ("%u", s->port);
+
+  s->admin = pf_admin_new (name, on_request, s, error);
+  return s->admin != NULL;
+}
+
+static int
+run (Serve *s)
+{
+  const PfOptions *o = s->options;
+  PfAnnouncement announcement = { .open = o->open };
+  g_autoptr (GError) error = NULL;
+
+  /* The port first: that it is taken is said at once. */
+  if (!make_server (s, &error))
+    return pf_fail ("%s", error->message);
+  if (gst_element_set_state (s->server, GST_STATE_READY) ==
+      GST_STATE_CHANGE_FAILURE)
+    return fail_to_listen (s);
+  g_object_get (
+      s->server, "port", &s->port, "fingerprint", &s->fingerprint, NULL);
+  if (!open_admin (s, &error))
+    return pf_fail ("%s", error->message);
+  s->codecs = pf_select_codecs (&s->select);
+  if (!o->no_mdns) {
+    announcement.fingerprint = s->fingerprint;
+    announcement.port = s->port;
+    s->discovery = pf_discovery_new (&announcement);
+  }
+  g_unix_signal_add (SIGINT, on_signal, s);
+  g_unix_signal_add (SIGTERM, on_signal, s);
+  say_hello (s);
+  g_main_loop_run (s->loop);
+  return s->status;
+}
+
+static void
+clear (Serve *s)
+{
+  g_clear_pointer (&s->sessions, g_ptr_array_unref);
+  if (s->server) {
+    g_clear_handle_id (&s->watch, g_source_remove);
+    gst_element_set_state (s->server, GST_STATE_NULL);
+    gst_object_unref (s->server);
+  }
+  pf_discovery_free (s->discovery);
+  pf_admin_free (s->admin);
+  pf_select_close (&s->select);
+  g_strfreev (s->codecs);
+  g_free (s->fingerprint);
+  g_main_loop_unref (s->loop);
+}
+
+int
+pf_command_serve (const PfOptions *options, gchar **words)
+{
+  g_autoptr (GError) error = NULL;
+  Serve s = { .options = options };
+  int status;
+
+  if (words[0]) {
+    pf_fail ("serve takes no %s", words[0]);
+    return 2;
+  }
+  if (options->port < 0 || options->port > 65535 || options->max_sessions < 1)
+    return pf_fail ("--port is 0 to 65535, --max-sessions at least 1");
+  s.loop = g_main_loop_new (NULL, FALSE);
+  s.sessions = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_served_free);
+  s.began_us = g_get_monotonic_time ();
+  if (pf_select_open (&s.select, options, TRUE, &error))
+    status = run (&s);
+  else
+    status = pf_fail ("%s", error->message);
+  clear (&s);
+  return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * One client that is served: a pipeline, its messages and its end. Shares no
+ * pointer with other sessions. All calls in the main thread.
+ */
+#ifndef PF_HOST_SERVED_H
+#define PF_HOST_SERVED_H
+
+#include "select.h"
+
+#include <json-glib/json-glib.h>
+
+typedef struct _PfServed PfServed;
+
+/* Why it ended; ENCODER is the fragment whose encoder failed, or NULL. Called
+ * once, last, from the main loop; the session is then to be freed. */
+typedef void (*PfSessionEnded) (PfServed *session, const gchar *reason,
+    const gchar *encoder, gpointer user);
+
+/* Takes the grant. SERVER is the name of the server element. */
+PfServed *pf_served_new (guint64 id, const gchar *server, const PfOffer *offer,
+    PfGrant *grant, PfSessionEnded ended, gpointer user, GError **error);
+/* Builds nothing down: call in any state; what stops slowly goes on stopping
+ * by itself. */
+void pf_served_free (PfServed *session);
+
+guint64 pf_served_id (const PfServed *session);
+/* Members of an object that is begun. */
+void pf_served_to_json (PfServed *session, JsonBuilder *builder);
+
+#endif /* PF_HOST_SERVED_H */
