@@ -100,6 +100,7 @@ lint_headers ()
 {
   gst_flags=$(pkg-config --cflags gstreamer-1.0 gstreamer-base-1.0 \
     gstreamer-video-1.0 2>/dev/null)
+  gst_flags="$gst_flags $(pkg-config --cflags json-glib-1.0 2>/dev/null)"
   lint_pick '\.h$' | while read -r file; do
     if head -n 10 "$file" | grep -qE 'includes this file|included by'; then
       continue
