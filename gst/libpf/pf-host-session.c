@@ -243,8 +243,9 @@ on_probe (PfHostSession *s, const PfMsgProbeRequest *wish, uint64_t now)
     probe.target_kbps = PF_PROBE_KBPS_MAX;
   if (probe.duration_ms > PF_PROBE_MS_MAX)
     probe.duration_ms = PF_PROBE_MS_MAX;
-  if (!(s->hello.video_caps & PF_VIDEO_PROBE_INDEX) || s->probing ||
-      now < s->probe_ns || probe.target_kbps == 0 || probe.duration_ms == 0) {
+  /* one that nobody answered is over by then: it takes no longer */
+  if (!(s->hello.video_caps & PF_VIDEO_PROBE_INDEX) || now < s->probe_ns ||
+      probe.target_kbps == 0 || probe.duration_ms == 0) {
     answer_probe (s, &(PfMsgProbeResult){ 0 });
     return;
   }

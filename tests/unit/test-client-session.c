@@ -292,6 +292,54 @@ test_messages (void)
   end ();
 }
 
+/* A host that does not answer a wish for another mode is asked again, with
+ * the last wish. */
+static void
+test_unanswered (void)
+{
+  run_up (true);
+  sent (0);
+  pf_client_session_reconfigure (client, &(PfMsgMode){ 800, 600, 60 });
+  PF_CHECK_UINT (sent (PF_MSG_RECONFIGURE), ==, 1);
+  pf_client_session_reconfigure (client, &(PfMsgMode){ 802, 600, 60 });
+  pass (4999 * PF_MS);
+  PF_CHECK_UINT (sent (PF_MSG_RECONFIGURE), ==, 0);
+  pass (1 * PF_MS);
+  PF_CHECK_UINT (sent (PF_MSG_RECONFIGURE), ==, 1);
+  feed_control (&(PfMsgControl){
+      .type = PF_MSG_RECONFIGURED, .reconfigured = { 1, { 802, 600, 60 } } });
+  PF_CHECK_UINT (n_events[PF_CLIENT_RECONFIGURED], ==, 1);
+  pass (10 * S);
+  PF_CHECK_UINT (sent (PF_MSG_RECONFIGURE), ==, 0);
+  end ();
+}
+
+/* Nothing that is asked of a session before it runs is sent, then or later. */
+static void
+test_too_early (void)
+{
+  const PfClientConfig config = usual ();
+  PfClientConfig bad = config;
+
+  begin (&config);
+  pf_client_session_lost (client, 1, 2, now);
+  pf_client_session_request_keyframe (client, now);
+  pf_client_session_loss (client, 5, now);
+  pf_client_session_set_bitrate (client, 5);
+  pf_client_session_reconfigure (client, &config.hello.mode);
+  PF_CHECK_INT (
+      pf_client_session_probe (client, 5, 5, now), ==, PF_ERR_INVALID);
+  PF_CHECK_INT (pf_client_session_send (
+                    client, &(PfMsgControl){ .type = PF_MSG_REQUEST_KEYFRAME }),
+      ==, PF_ERR_INVALID);
+  PF_CHECK_UINT (pf_client_session_wake (client), ==, now.mono_ns + 185 * S);
+  PF_CHECK_UINT (sent (PF_MSG_REQUEST_KEYFRAME), ==, 0);
+  PF_CHECK_UINT (pf_client_session_stats (client)->unsent, ==, 0);
+  end ();
+  memset (bad.hello.name, 'x', sizeof bad.hello.name);
+  PF_CHECK_INT (pf_client_session_new (&bad, now, &client), ==, PF_ERR_INVALID);
+}
+
 /* ---- Hosts that lie ----------------------------------------------------- */
 
 typedef void (*Change) (PfMsgWelcome *w, PfMsgKeys *k, PfMsgHello *h);
@@ -590,6 +638,8 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/client-session/no-clock", test_no_clock);
   PF_TEST_ADD ("/client-session/punches", test_punches);
   PF_TEST_ADD ("/client-session/messages", test_messages);
+  PF_TEST_ADD ("/client-session/unanswered", test_unanswered);
+  PF_TEST_ADD ("/client-session/too-early", test_too_early);
   PF_TEST_ADD ("/client-session/lies", test_lies);
   PF_TEST_ADD ("/client-session/plain-allowed", test_plain_allowed);
   PF_TEST_ADD ("/client-session/no-welcome", test_no_welcome);

@@ -87,6 +87,9 @@ test_rough (void)
     PF_CHECK_INT (
         clock->clock.offset_ns, ==, sim.skew_ns - 3 * (int64_t) PF_MS / 2);
     PF_CHECK_UINT (clock->clock.rtt_ns, ==, 2 * sim.delay_ns + 3 * PF_MS);
+    PF_CHECK_UINT (
+        pf_client_session_host_time (sim.client, sim_client_now (&sim).unix_ns),
+        ==, sim_host_now (&sim).unix_ns - 3 * PF_MS / 2);
     sim_clear (&sim);
   }
 }
