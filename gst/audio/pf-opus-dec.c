@@ -222,7 +222,9 @@ conceal (PfOpusDec *self, guint samples, GstBuffer *behind)
 static GstFlowReturn
 conceal_gap (PfOpusDec *self, GstBuffer *gap)
 {
+  /* the base class lets go of the gap with what is made up for it */
   const GstClockTime duration = GST_BUFFER_DURATION (gap);
+  const GstClockTime pts = GST_BUFFER_PTS (gap);
   guint64 samples, most;
   GstFlowReturn ret;
 
@@ -240,8 +242,8 @@ conceal_gap (PfOpusDec *self, GstBuffer *gap)
   if (self->in_loss)
     return ret;
   /* Upstream knew; it is not to be made up for again. */
-  if (GST_BUFFER_PTS_IS_VALID (gap))
-    self->next_pts = GST_BUFFER_PTS (gap) + samples_to_time (samples);
+  if (GST_CLOCK_TIME_IS_VALID (pts))
+    self->next_pts = pts + samples_to_time (samples);
   if (self->next_number != NO_NUMBER && self->frame > 0)
     self->next_number += (samples + self->frame / 2) / self->frame;
   return ret;
