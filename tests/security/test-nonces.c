@@ -12,20 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pf-aead.h"
+#include "../integration/endpoint.h"
+#include "nonces.h"
+#include "pf-events.h"
 #include "pf-test.h"
 
 #define ROW 200
-
-typedef struct {
-  PfAeadCipher cipher;
-  guint8 key[PF_AEAD_KEY_MAX], salt[PF_NONCE_SALT_SIZE];
-} Key;
-
-typedef struct {
-  GHashTable *seen; /* key and nonce, as GBytes */
-  guint n;
-} Nonces;
 
 typedef struct {
   const gchar *path, *wire, *cipher;
@@ -46,14 +38,6 @@ path_of (const gchar *name)
   return g_build_filename (dir, name, NULL);
 }
 
-static Nonces
-nonces_new (void)
-{
-  return (Nonces){ g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
-                       (GDestroyNotify) g_bytes_unref, NULL),
-    0 };
-}
-
 /* ---- Keys --------------------------------------------------------------- */
 
 static void
@@ -65,12 +49,12 @@ from_hex (const gchar *hex, guint8 *bytes, gsize n)
                          g_ascii_xdigit_value (hex[2 * i + 1]));
 }
 
-static Key
+static NonceKey
 read_key (const gchar *file)
 {
   gchar *text = NULL;
   gchar **words;
-  Key k = { 0 };
+  NonceKey k = { 0 };
 
   PF_REQUIRE (g_file_get_contents (file, &text, NULL, NULL));
   words = g_strsplit (g_strchomp (text), " ", -1);
@@ -164,56 +148,6 @@ push (GstHarness *h, guint n, gboolean as_list)
         gst_harness_push (h, gst_buffer_ref (gst_buffer_list_get (list, i))),
         ==, GST_FLOW_OK);
   gst_buffer_list_unref (list);
-}
-
-/* Opens what left with this key; key and nonce must be new. */
-static void
-note (GstHarness *h, const gchar *wire_name, const Key *key, Nonces *nonces)
-{
-  const PfWire *wire = pf_wire_find (wire_name);
-  PfNonceSource source = { .scheme = wire == &pf_wire_gamestream
-                                         ? PF_NONCE_GAMESTREAM_VIDEO
-                                         : PF_NONCE_PUNKTFUNK1_HOST };
-  GstBuffer *b;
-  PfAead *aead;
-
-  memcpy (source.salt, key->salt, sizeof source.salt);
-  PF_REQUIRE_INT (pf_aead_new (key->cipher, PF_AEAD_OPEN, key->key,
-                      pf_aead_key_size (key->cipher), &aead),
-      ==, 0);
-  while ((b = gst_harness_try_pull (h))) {
-    guint8 both[1 + PF_AEAD_KEY_MAX + PF_NONCE_SIZE] = { 0 };
-    PfWireSealed s;
-    PfAeadSpan span;
-    gpointer bytes;
-    gsize size;
-
-    gst_buffer_extract_dup (b, 0, gst_buffer_get_size (b), &bytes, &size);
-    PF_REQUIRE_INT (wire->open (&source, 0, bytes, size, &s), ==, 0);
-    span = (PfAeadSpan){ (guint8 *) bytes + s.body, s.body_size };
-    PF_CHECK_INT (
-        pf_aead_open (aead, s.nonce, (guint8 *) bytes + s.aad, s.aad_size,
-            &span, 1, (guint8 *) bytes + s.tag, PF_AEAD_TAG_SIZE),
-        ==, 0);
-    both[0] = (guint8) key->cipher;
-    memcpy (both + 1, key->key, PF_AEAD_KEY_MAX);
-    memcpy (both + 1 + PF_AEAD_KEY_MAX, s.nonce, PF_NONCE_SIZE);
-    nonces->n++;
-    if (!g_hash_table_add (nonces->seen, g_bytes_new (both, sizeof both)))
-      pf_test_fail (__FILE__, __LINE__,
-          "number %" G_GUINT64_FORMAT " came twice under a key", s.number);
-    g_free (bytes);
-    gst_buffer_unref (b);
-  }
-  pf_aead_free (aead);
-}
-
-static void
-check_all_unique (Nonces *nonces, guint n)
-{
-  PF_CHECK_UINT (nonces->n, ==, n);
-  PF_CHECK_UINT (g_hash_table_size (nonces->seen), ==, n);
-  g_hash_table_unref (nonces->seen);
 }
 
 /* ---- Storm -------------------------------------------------------------- */
@@ -345,16 +279,16 @@ test_storm (const void *data)
 
   for (guint i = 0; i < 600 && !pf_test_failed (); i++) {
     const guint rows = 1 + (guint) pf_test_random_below (5);
-    Key key;
+    NonceKey key;
 
     disturb (h, f, file);
     push (h, rows, pf_test_random_below (2));
     n += rows;
     key = read_key (file);
-    note (h, f->wire, &key, &nonces);
+    nonces_note (h, f->wire, &key, &nonces);
   }
   pf_test_note ("%u packets", n);
-  check_all_unique (&nonces, n);
+  nonces_check (&nonces, n);
   gst_harness_teardown (h);
   g_unlink (file);
   g_free (file);
@@ -368,11 +302,11 @@ test_two_runs (void)
 {
   gchar *file = path_of ("runs");
   Nonces nonces = nonces_new ();
-  Key last = { 0 };
+  NonceKey last = { 0 };
 
   for (guint run = 0; run < 6; run++) {
     GstHarness *h = file_sealer (file, "punktfunk1", "aes-128-gcm");
-    Key key;
+    NonceKey key;
 
     for (guint again = 0; again < 2; again++) {
       if (again)
@@ -380,12 +314,12 @@ test_two_runs (void)
       key = read_key (file);
       PF_CHECK (memcmp (key.key, last.key, sizeof key.key) != 0);
       push (h, 10, FALSE);
-      note (h, "punktfunk1", &key, &nonces);
+      nonces_note (h, "punktfunk1", &key, &nonces);
       last = key;
     }
     gst_harness_teardown (h);
   }
-  check_all_unique (&nonces, 120);
+  nonces_check (&nonces, 120);
   g_unlink (file);
   g_free (file);
 }
@@ -397,7 +331,7 @@ test_two_on_one_file (void)
   gchar *file = path_of ("both");
   Nonces nonces = nonces_new ();
   GstHarness *a = file_sealer (file, "punktfunk1", "aes-128-gcm"), *b;
-  Key key_a = read_key (file), key_b;
+  NonceKey key_a = read_key (file), key_b;
 
   push (a, 5, TRUE);
   b = file_sealer (file, "punktfunk1", "aes-128-gcm");
@@ -406,9 +340,9 @@ test_two_on_one_file (void)
     push (b, 2, TRUE);
     push (a, 2, TRUE);
   }
-  note (a, "punktfunk1", &key_a, &nonces);
-  note (b, "punktfunk1", &key_b, &nonces);
-  check_all_unique (&nonces, 5 + 80);
+  nonces_note (a, "punktfunk1", &key_a, &nonces);
+  nonces_note (b, "punktfunk1", &key_b, &nonces);
+  nonces_check (&nonces, 5 + 80);
   gst_harness_teardown (a);
   gst_harness_teardown (b);
   g_unlink (file);
@@ -521,6 +455,128 @@ test_key_after_ready (void)
   g_free (settings);
 }
 
+/* ---- Sessions ----------------------------------------------------------- */
+
+static GstStaticPadTemplate any_src = GST_STATIC_PAD_TEMPLATE (
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+static GstStaticPadTemplate any_sink = GST_STATIC_PAD_TEMPLATE (
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+
+/* A key as endpoint_set_key() makes it. */
+static void
+agree_on (GstHarness *h, Endpoint *e, guint8 fill, NonceKey *key)
+{
+  key->cipher = fill % 2 ? PF_AEAD_AES_128_GCM : PF_AEAD_CHACHA20_POLY1305;
+  memset (key->key, 0, sizeof key->key);
+  memset (key->key, fill, pf_aead_key_size (key->cipher));
+  memset (key->salt, fill, sizeof key->salt);
+  endpoint_set_key (e, key->cipher, fill);
+  gst_harness_push_upstream_event (h, pf_event_new_params_changed (TRUE));
+}
+
+/* The run that a refused key ended begins anew. */
+static void
+begin_anew (GstHarness *h)
+{
+  gst_element_set_state (h->element, GST_STATE_READY);
+  gst_element_set_state (h->element, GST_STATE_PLAYING);
+  begin_stream (h, &forms[0]);
+}
+
+static GstFlowReturn
+try_push (GstHarness *h)
+{
+  return gst_harness_push (h, packet_new ());
+}
+
+/* An endpoint that says the same key again, a new one, one of before, across
+ * runs, flushes and pauses: what sealed before is refused. */
+static void
+test_session_storm (void)
+{
+  GstElement *e =
+      gst_object_ref_sink (gst_element_factory_make ("pfaesgcm", NULL));
+  GstHarness *h = gst_harness_new_empty ();
+  GstPad *src = gst_element_get_static_pad (e, "src");
+  GstBus *bus = gst_bus_new ();
+  Nonces nonces = nonces_new ();
+  guint8 fill = 1;
+  guint n = 0, refused = 0;
+  NonceKey key;
+  Endpoint end;
+
+  gst_element_set_bus (e, bus);
+  endpoint_init (&end, src);
+  endpoint_set_state (&end, PF_SESSION_READY);
+  gst_harness_add_element_full (h, e, &any_src, "sink", &any_sink, "src");
+  gst_harness_set_sink_caps_str (h, "application/x-pf-packet");
+  agree_on (h, &end, fill, &key);
+  gst_harness_play (h);
+  gst_harness_set_src_caps (h, caps_new ("packet", "punktfunk1", "gf16"));
+  for (guint i = 0; i < 300 && fill < 250 && !pf_test_failed (); i++) {
+    gboolean old = FALSE;
+    GstFlowReturn ret;
+
+    switch (pf_test_random_below (8)) {
+    case 0: /* the same again */
+      gst_harness_push_upstream_event (h, pf_event_new_params_changed (TRUE));
+      break;
+    case 1:
+      agree_on (h, &end, ++fill, &key);
+      break;
+    case 2: /* one of before */
+      old = fill > 1;
+      if (old)
+        agree_on (
+            h, &end, (guint8) (1 + pf_test_random_below (fill - 1)), &key);
+      break;
+    case 3: /* a new run, the old key */
+      begin_anew (h);
+      old = TRUE;
+      break;
+    case 4:
+      endpoint_set_state (&end, PF_SESSION_PENDING);
+      gst_harness_push_upstream_event (h, pf_event_new_params_changed (TRUE));
+      try_push (h);
+      endpoint_set_state (&end, PF_SESSION_READY);
+      agree_on (h, &end, ++fill, &key);
+      break;
+    case 5:
+      gst_harness_push_event (h, gst_event_new_flush_start ());
+      gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
+      send_segment (h);
+      break;
+    case 6:
+      send_caps (h, "packet", &forms[0], i % 2 ? "gf8" : "gf16");
+      break;
+    default:
+      break;
+    }
+    ret = try_push (h);
+    if (old) {
+      PF_CHECK_INT (ret, !=, GST_FLOW_OK);
+      PF_CHECK_UINT (gst_harness_buffers_in_queue (h), ==, 0);
+      refused++;
+      agree_on (h, &end, ++fill, &key);
+      begin_anew (h);
+      ret = try_push (h);
+    }
+    PF_REQUIRE_INT (ret, ==, GST_FLOW_OK);
+    push (h, 2, TRUE);
+    n += 3;
+    nonces_note (h, "punktfunk1", &key, &nonces);
+  }
+  pf_test_note ("%u packets, %u keys, %u refused", n, fill, refused);
+  PF_CHECK_UINT (refused, >, 10);
+  nonces_check (&nonces, n);
+  gst_element_set_bus (e, NULL);
+  gst_object_unref (bus);
+  gst_object_unref (src);
+  gst_object_unref (e);
+  gst_harness_teardown (h);
+  endpoint_clear (&end);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -534,6 +590,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/S47/two-on-one-file", test_two_on_one_file);
   PF_TEST_ADD ("/S47/two-on-one-key", test_two_on_one_key);
   PF_TEST_ADD ("/S47/key-after-ready", test_key_after_ready);
+  PF_TEST_ADD ("/S47/session-storm", test_session_storm);
   ret = pf_test_run (argc, argv);
   g_rmdir (dir);
   g_free (dir);

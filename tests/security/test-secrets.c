@@ -10,7 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../integration/endpoint.h"
 #include "../integration/pf-launch.h"
+#include "pf-events.h"
 #include "pf-test.h"
 
 #define WAIT_MS 60000
@@ -254,6 +256,98 @@ test_key_fd (void)
       traces_of (key, sizeof key), (gint[]){ ends[0][0], ends[1][0] }, 2);
 }
 
+/* ---- In a session ------------------------------------------------------- */
+
+static GString *logged; /* by one thread, the test's */
+
+static void
+keep_log (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+    const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+    gpointer data)
+{
+  (void) category;
+  (void) level;
+  (void) file;
+  (void) function;
+  (void) line;
+  (void) object;
+  (void) data;
+  g_string_append (logged, gst_debug_message_get (message));
+  g_string_append_c (logged, '\n');
+}
+
+static void
+push_packet (GstHarness *h)
+{
+  GstBuffer *b = gst_buffer_new_allocate (NULL, 200, NULL);
+
+  gst_buffer_memset (b, 0, 7, 200);
+  PF_REQUIRE_INT (gst_harness_push (h, b), ==, GST_FLOW_OK);
+}
+
+/* The key that an endpoint answers travels in a query, whose text anybody may
+ * log. */
+static void
+test_session (void)
+{
+  static GstStaticPadTemplate any_src = GST_STATIC_PAD_TEMPLATE (
+      "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+  static GstStaticPadTemplate any_sink = GST_STATIC_PAD_TEMPLATE (
+      "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+  static const guint8 fills[] = { 0x5e, 0xc7 };
+  GPtrArray *traces[G_N_ELEMENTS (fills)];
+  GstElement *e;
+  GstHarness *h = (gst_init (NULL, NULL), gst_harness_new_empty ());
+  GstPad *src;
+  GstQuery *query;
+  Endpoint end;
+
+  logged = g_string_new (NULL);
+  gst_debug_remove_log_function (gst_debug_log_default);
+  gst_debug_add_log_function (keep_log, NULL, NULL);
+  gst_debug_set_active (TRUE);
+  gst_debug_set_default_threshold (GST_LEVEL_MEMDUMP);
+
+  e = gst_object_ref_sink (gst_element_factory_make ("pfaesgcm", NULL));
+  src = gst_element_get_static_pad (e, "src");
+  endpoint_init (&end, src);
+  endpoint_set_key (&end, PF_AEAD_AES_128_GCM, fills[0]);
+  endpoint_set_state (&end, PF_SESSION_READY);
+  gst_harness_add_element_full (h, e, &any_src, "sink", &any_sink, "src");
+  gst_harness_set_sink_caps_str (h, "application/x-pf-packet");
+  gst_harness_play (h);
+  gst_harness_set_src_caps_str (h, "application/x-pf-packet,"
+                                   "wire=(string)punktfunk1,fec=(string)gf16,"
+                                   "sealed=(boolean)false");
+  push_packet (h);
+  endpoint_set_key (&end, PF_AEAD_CHACHA20_POLY1305, fills[1]);
+  gst_harness_push_upstream_event (h, pf_event_new_params_changed (TRUE));
+  push_packet (h);
+  PF_CHECK_UINT (end.secrets, >=, 2);
+  /* as somebody who looks for a mistake would */
+  query = pf_session_query_new (TRUE);
+  pf_session_answer (query, &end.params);
+  GST_INFO ("%" GST_PTR_FORMAT, (gpointer) query);
+  gst_query_unref (query);
+  gst_debug_set_default_threshold (GST_LEVEL_NONE);
+  gst_debug_remove_log_function (keep_log);
+  PF_CHECK_UINT (logged->len, >, 10000);
+  PF_CHECK (strstr (logged->str, PF_SESSION_PARAMS) != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (fills); i++) {
+    guint8 key[32];
+
+    memset (key, fills[i], sizeof key);
+    traces[i] = traces_of (key, sizeof key);
+    search ("the log", logged->str, logged->len, traces[i]);
+    g_ptr_array_unref (traces[i]);
+  }
+  g_string_free (logged, TRUE);
+  gst_object_unref (src);
+  gst_object_unref (e);
+  gst_harness_teardown (h);
+  endpoint_clear (&end);
+}
+
 /* The search finds what it has to, in each form. */
 static void
 test_search (void)
@@ -290,6 +384,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/S48/search", test_search);
   PF_TEST_ADD ("/S48/key-file", test_key_file);
   PF_TEST_ADD ("/S48/key-fd", test_key_fd);
+  PF_TEST_ADD ("/S48/session", test_session);
   ret = pf_test_run (argc, argv);
   g_rmdir (dir);
   g_free (dir);
