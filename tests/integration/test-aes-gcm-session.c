@@ -373,6 +373,7 @@ test_session_within_frame (void)
 static void
 test_session_filler (void)
 {
+  GstBuffer *unit;
   GstElement *bin = gst_object_ref_sink (
       gst_parse_bin_from_description ("pffecenc name=enc ! queue ! pfaesgcm "
                                       "name=seal",
@@ -408,9 +409,9 @@ test_session_filler (void)
   gst_harness_play (h);
   gst_harness_set_src_caps_str (
       h, "video/x-h264,stream-format=byte-stream,alignment=au");
-  PF_REQUIRE_INT (
-      gst_harness_push (h, gst_buffer_new_allocate (NULL, 99, NULL)), ==,
-      GST_FLOW_OK);
+  unit = gst_buffer_new_allocate (NULL, 99, NULL);
+  gst_buffer_memset (unit, 0, 7, 99);
+  PF_REQUIRE_INT (gst_harness_push (h, unit), ==, GST_FLOW_OK);
   gst_harness_push_upstream_event (h, pf_event_new_probe (&probe));
   while (!found && g_get_monotonic_time () < end_time) {
     GstEvent *event;

@@ -228,6 +228,9 @@ test_case (const void *data)
   const Case *c = data;
   Pair pairs[N_WAYS] = { 0 };
 
+  if (g_getenv ("PF_TEST_EMULATED"))
+    pf_test_skip ("live, and the emulation would be of this program alone");
+
   for (guint i = 0; i < N_WAYS; i++)
     pair_start (&pairs[i], c, i);
   for (guint i = 0; i < N_WAYS; i++)
