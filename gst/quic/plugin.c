@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Plugin pfquic: QUIC. */
+#include "pf-quic-sink.h"
+#include "pf-quic-src.h"
+
+static gboolean
+plugin_init (GstPlugin *plugin)
+{
+  return GST_ELEMENT_REGISTER (pfquicsink, plugin) &&
+         GST_ELEMENT_REGISTER (pfquicsrc, plugin);
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, pfquic,
+    "Streams over QUIC", plugin_init, PACKAGE_VERSION, "MIT/X11", PACKAGE,
+    "https://punktfunk.example")
