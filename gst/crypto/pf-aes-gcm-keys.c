@@ -203,6 +203,15 @@ pf_aes_gcm_ask_session (PfAesGcm *self)
         (NULL));
     pf_aes_gcm_drop_keys (self);
     return FALSE;
+  case PF_SESSION_NONE:
+    if (self->source_of_key == KEY_NOT_KNOWN && !self->pending) {
+      GST_ELEMENT_ERROR (self, LIBRARY, SETTINGS,
+          ("There is no key: what was linked is no endpoint of a session; set "
+           "key-file=PATH or key-fd=N."),
+          (NULL));
+      return FALSE;
+    }
+    /* fall through */
   default:
     /* none yet, or none any more */
     GST_DEBUG_OBJECT (self, "no session");
@@ -277,6 +286,7 @@ static gboolean
 find_source (PfAesGcm *self, GError **error)
 {
   const guint set = (self->key_file != NULL) + (self->key_fd >= 0);
+  const gboolean linked = gst_pad_is_linked (session_pad (self));
   PfSessionParams params;
   PfSessionState state;
 
@@ -284,7 +294,8 @@ find_source (PfAesGcm *self, GError **error)
   state = pf_session_ask (session_pad (self), FALSE, &params);
   if (state == PF_SESSION_READY)
     pf_session_params_clear (&params);
-  if (set + (state != PF_SESSION_NONE) != 1) {
+  /* an endpoint whose pad is still to come may be one of a session */
+  if (set + (state != PF_SESSION_NONE || (set == 0 && !linked)) != 1) {
     g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
         "%s set key-file=PATH, which the sealer writes and the opener reads, "
         "or key-fd=N, or link the endpoint of a session; mode=none passes "
