@@ -16,7 +16,7 @@ typedef struct {
 
 struct _PfSender {
   GThread *thread;
-  PfPaceConfig config; /* constant */
+  PfPaceConfig config; /* constant but for its rate: lock */
   PfSendFunc func;
   gpointer data;
 
@@ -243,6 +243,14 @@ pf_sender_push (PfSender *s, GstMiniObject *object, const PfSenderUnit *unit)
   if (object)
     gst_mini_object_unref (object);
   return result;
+}
+
+void
+pf_sender_set_rate (PfSender *s, guint64 rate_bps)
+{
+  g_mutex_lock (&s->lock);
+  s->config.rate_bps = rate_bps;
+  g_mutex_unlock (&s->lock);
 }
 
 void

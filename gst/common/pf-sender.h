@@ -62,6 +62,9 @@ void pf_sender_free (PfSender *sender);
 PfSenderResult pf_sender_push (
     PfSender *sender, GstMiniObject *object, const PfSenderUnit *unit);
 
+/* The rate of the stream, for frames that come; 0: not known. */
+void pf_sender_set_rate (PfSender *sender, guint64 rate_bps);
+
 /* Drops what is not sent yet. */
 void pf_sender_flush (PfSender *sender);
 

@@ -188,6 +188,21 @@ on_stateless_reset (
 }
 
 static int
+on_path (ngtcp2_conn *conn, uint32_t flags, const ngtcp2_path *path,
+    const ngtcp2_path *old, ngtcp2_path_validation_result result, void *user)
+{
+  PfQuicConn *c = user;
+
+  (void) conn;
+  (void) flags;
+  (void) path;
+  (void) old;
+  if (result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS && c->funcs.moved)
+    c->funcs.moved (c->user);
+  return 0;
+}
+
+static int
 on_new_cid (
     ngtcp2_conn *conn, ngtcp2_cid *cid, uint8_t *token, size_t n, void *user)
 {
@@ -246,6 +261,7 @@ pf_quic_conn_set_callbacks (ngtcp2_callbacks *f, gboolean server)
   f->rand = on_rand;
   f->get_new_connection_id = on_new_cid;
   f->remove_connection_id = on_old_cid;
+  f->path_validation = on_path;
   f->handshake_completed = on_completed;
   f->handshake_confirmed = on_confirmed;
   f->stream_open = on_stream_open;

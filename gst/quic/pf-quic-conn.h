@@ -94,6 +94,8 @@ typedef struct {
   void (*datagram) (gpointer user, const guint8 *bytes, gsize n);
   /* What was queued to be sent arrived, or has no more use. */
   void (*room) (gpointer user);
+  /* The peer is at another address, and that was validated. */
+  void (*moved) (gpointer user);
   /* Ids that packets come with. */
   gboolean (*new_cid) (gpointer user, const guint8 *cid, gsize n);
   void (*old_cid) (gpointer user, const guint8 *cid, gsize n);

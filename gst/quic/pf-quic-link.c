@@ -17,7 +17,7 @@
 #define MAX_DATAGRAMS 1024    /* not told yet; then they are dropped */
 #define RETRY_LINGER (200 * NGTCP2_MILLISECONDS)
 
-typedef enum { STREAM, STREAM_RESET, DATAGRAM } EventKind;
+typedef enum { STREAM, STREAM_RESET, DATAGRAM, MOVED } EventKind;
 
 typedef struct {
   EventKind kind;
@@ -41,7 +41,7 @@ struct _PfQuicLink {
   /* the link's thread */
   PfSocket *socket;
   PfQuicBatch *batch;
-  gboolean was_ready, half_open;
+  gboolean was_ready, was_closed, half_open;
   guint64 linger_until;
   PfQuicLinkFuncs funcs; /* ready may replace these two */
   gpointer user;
@@ -157,6 +157,12 @@ on_room (gpointer user)
   g_cond_broadcast (&l->room_cond);
 }
 
+static void
+on_moved (gpointer user)
+{
+  add_event (user, MOVED, -1);
+}
+
 static gboolean
 on_new_cid (gpointer user, const guint8 *cid, gsize n)
 {
@@ -180,6 +186,7 @@ static const PfQuicConnFuncs conn_funcs = {
   .stream_stop = on_stream_reset,
   .datagram = on_datagram,
   .room = on_room,
+  .moved = on_moved,
   .new_cid = on_new_cid,
   .old_cid = on_old_cid,
 };
@@ -394,6 +401,10 @@ tell_event (PfQuicLink *l, Event *e)
     if (l->funcs.datagram)
       l->funcs.datagram (l, bytes, l->user);
     break;
+  case MOVED:
+    if (l->funcs.moved)
+      l->funcs.moved (l, l->user);
+    break;
   }
   g_clear_pointer (&bytes, g_bytes_unref);
 }
@@ -422,7 +433,8 @@ tell_events (PfQuicLink *l)
       l->funcs.ready (l, l->user);
   }
   while ((e = g_queue_pop_head (&events))) {
-    tell_event (l, e);
+    if (!l->was_closed)
+      tell_event (l, e);
     event_free (e);
   }
 }
@@ -438,7 +450,7 @@ tell_timer (PfQuicLink *l)
   if (due)
     l->timer_at = 0;
   g_mutex_unlock (&l->mail_lock);
-  if (due && l->was_ready && l->funcs.timer)
+  if (due && l->was_ready && !l->was_closed && l->funcs.timer)
     l->funcs.timer (l, l->user);
 }
 
@@ -456,6 +468,7 @@ tell_closed (PfQuicLink *l)
   if (end.kind == PF_QUIC_OPEN || told)
     return;
   not_half_open (l);
+  l->was_closed = TRUE;
   if (l->funcs.closed && (l->was_ready || !l->server))
     l->funcs.closed (l, &end, l->user);
   g_mutex_lock (&l->lock);

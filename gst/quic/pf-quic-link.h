@@ -26,6 +26,8 @@ typedef struct {
       PfQuicLink *link, gint64 id, guint64 code, gpointer user);
   void (*datagram) (PfQuicLink *link, GBytes *bytes, gpointer user);
   void (*timer) (PfQuicLink *link, gpointer user);
+  /* The peer may be at another address. */
+  void (*moved) (PfQuicLink *link, gpointer user);
   void (*closed) (PfQuicLink *link, const PfQuicEnd *end, gpointer user);
 } PfQuicLinkFuncs;
 

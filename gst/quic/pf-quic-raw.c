@@ -138,7 +138,7 @@ begin_client (PfQuicRaw *r, GError **error)
   const gchar *own = s->bind_address;
   PfAddress to;
 
-  if (!pf_address_resolve (&to, s->address, s->port, AF_UNSPEC, error))
+  if (!pf_address_resolve (&to, s->address, (guint) s->port, AF_UNSPEC, error))
     return FALSE;
   if (!own || !*own)
     own = to.at.ss_family == AF_INET6 ? "::" : "0.0.0.0";
@@ -155,7 +155,8 @@ begin_server (PfQuicRaw *r, GError **error)
 {
   PfQuicLimits limits;
 
-  r->port = pf_quic_port_new (r->settings.address, r->settings.port, error);
+  r->port =
+      pf_quic_port_new (r->settings.address, (guint) r->settings.port, error);
   if (!r->port)
     return FALSE;
   pf_quic_limits_init (&limits);

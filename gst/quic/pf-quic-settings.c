@@ -4,8 +4,13 @@
 
 #include <string.h>
 
-#define DEFAULT_ADDRESS "127.0.0.1"
-#define DEFAULT_PORT 5000
+#include "pf-msg-types.h"
+#include "pf.h"
+
+#define RAW_PORT 5000
+
+#define DEFAULT_ADDRESS NULL
+#define DEFAULT_PORT -1
 #define DEFAULT_BIND_ADDRESS NULL
 #define DEFAULT_BIND_PORT 0
 #define DEFAULT_SERVER_NAME "localhost"
@@ -13,7 +18,7 @@
 #define DEFAULT_ROLE PF_QUIC_ROLE_CLIENT
 #define DEFAULT_TIMEOUT 15
 #define DEFAULT_KEEP_ALIVE 4000
-#define DEFAULT_IDLE 30000
+#define DEFAULT_IDLE 8000
 #define DEFAULT_SECURE TRUE
 #define DEFAULT_DATAGRAM FALSE
 #define DEFAULT_DROP_DATAGRAM FALSE
@@ -107,6 +112,23 @@ pf_quic_congestion_get_type (void)
   return type;
 }
 
+GType
+pf_quic_fec_get_type (void)
+{
+  static gsize type;
+
+  if (g_once_init_enter (&type)) {
+    static const GEnumValue values[] = {
+      { PF_FEC_GF8, "Reed-Solomon over GF(2^8)", "gf8" },
+      { PF_FEC_GF16, "Reed-Solomon over GF(2^16)", "gf16" },
+      { 0, NULL, NULL },
+    };
+
+    g_once_init_leave (&type, g_enum_register_static ("PfQuicFec", values));
+  }
+  return type;
+}
+
 /* ---- Properties --------------------------------------------------------- */
 
 #define RW                                                                     \
@@ -131,13 +153,14 @@ install_ends (GObjectClass *c, guint first)
 {
   g_object_class_install_property (c, first + ADDRESS,
       text_spec ("address", "Address",
-          "Name or address of the server; with role=server the own address, "
-          "empty: any",
+          "Name or address of the server, or a server's own; unset: 127.0.0.1, "
+          "and for the host of sessions any",
           DEFAULT_ADDRESS));
   g_object_class_install_property (c, first + PORT,
-      g_param_spec_uint ("port", "Port",
-          "UDP port of the server; with role=server 0 is a free one", 0, 65535,
-          DEFAULT_PORT, RW));
+      g_param_spec_int ("port", "Port",
+          "UDP port of the server, which for itself may say 0: a free one; -1: "
+          "5000 for raw bytes, 9777 for sessions",
+          -1, 65535, DEFAULT_PORT, RW));
   g_object_class_install_property (c, first + BIND_ADDRESS,
       text_spec ("bind-address", "Bind address",
           "Own address of a client; unset: any", DEFAULT_BIND_ADDRESS));
@@ -389,7 +412,7 @@ pf_quic_settings_set (
   }
   switch (which) {
   case PORT:
-    s->port = g_value_get_uint (value);
+    s->port = g_value_get_int (value);
     return TRUE;
   case BIND_PORT:
     s->bind_port = g_value_get_uint (value);
@@ -453,7 +476,7 @@ pf_quic_settings_get (
   }
   switch (which) {
   case PORT:
-    g_value_set_uint (value, s->port);
+    g_value_set_int (value, s->port);
     return TRUE;
   case BIND_PORT:
     g_value_set_uint (value, s->bind_port);
@@ -568,6 +591,16 @@ pf_quic_settings_make_raw (
   c->datagram_queue = s->datagram_buffer * 2; /* pushing waits before that */
   c->max_payload = s->largest_payload;
   return TRUE;
+}
+
+void
+pf_quic_settings_resolve (
+    PfQuicSettings *s, PfQuicProtocol protocol, gboolean host)
+{
+  if (s->port < 0)
+    s->port = protocol == PF_QUIC_RAW ? RAW_PORT : PF_MSG_PORT;
+  if (!s->address && !host)
+    s->address = g_strdup ("127.0.0.1");
 }
 
 /* ---- Statistics --------------------------------------------------------- */

@@ -30,9 +30,12 @@ GType pf_quic_role_get_type (void);
 #define PF_TYPE_QUIC_CONGESTION (pf_quic_congestion_get_type ())
 GType pf_quic_congestion_get_type (void);
 
+#define PF_TYPE_QUIC_FEC (pf_quic_fec_get_type ())
+GType pf_quic_fec_get_type (void); /* PfFecScheme */
+
 typedef struct {
-  gchar *address; /* of the server; a server's own */
-  guint port;
+  gchar *address;      /* of the server; a server's own; NULL: not said */
+  gint port;           /* -1: not said */
   gchar *bind_address; /* a client's own */
   guint bind_port;
   gchar *server_name;
@@ -62,6 +65,10 @@ gboolean pf_quic_settings_get (
     const PfQuicSettings *settings, guint id, guint first, GValue *value);
 void pf_quic_settings_copy (PfQuicSettings *to, const PfQuicSettings *from);
 void pf_quic_settings_clear (PfQuicSettings *settings);
+
+/* Fills in what was not said; host: of sessions. */
+void pf_quic_settings_resolve (
+    PfQuicSettings *settings, PfQuicProtocol protocol, gboolean host);
 
 /* For a stream of bytes with large windows. A server without a certificate
  * file gets one that lives as long as it does. */

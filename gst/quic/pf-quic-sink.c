@@ -3,7 +3,16 @@
  * SECTION:element-pfquicsink
  * @title: pfquicsink
  *
- * Sends over QUIC.
+ * Sends over QUIC: the endpoint of a session of punktfunk/1 on the host, or
+ * any bytes.
+ *
+ * In a session sealed packets of video (pads video_%u) leave from a UDP socket
+ * of their own, and Opus (pad audio) in QUIC datagrams. The sink tells pffecenc
+ * and pfaesgcm what was agreed on (PfSessionParams), and sends upstream what
+ * the client wishes: key units, frames that are lost, how much is lost, input
+ * (docs/events.md). Without server it has a server of its own and serves who
+ * comes, one after the other: anybody with open, else those whose fingerprints
+ * allow-fingerprint lists. Video that nobody gets is dropped.
  *
  * With protocol=raw whatever is pushed to the pad raw goes out on a stream, in
  * order and without loss, or with use-datagram each buffer as a datagram.
@@ -11,31 +20,61 @@
  * send-window is on its way. Buffers are not copied, but for small ones: they
  * are kept until they arrived. EOS waits for that too.
  *
- * Each connection has a thread of its own. No latency is added.
+ * Each connection has a thread of its own, and so have video's packets on
+ * their way out, which leave in a schedule. No latency is added.
  *
  * |[
- * gst-launch-1.0 pfquicsrc protocol=raw role=server port=5000 ! filesink location=copy
- * gst-launch-1.0 filesrc location=file ! pfquicsink protocol=raw secure-connection=false address=127.0.0.1 port=5000
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! h264parse ! pffecenc ! pfaesgcm ! pfquicsink open=true port=9777
+ * gst-launch-1.0 pfquicsrc address=192.0.2.1 port=9777 ! pfaesgcm mode=open ! pffecdec ! h264parse ! avdec_h264 ! autovideosink sync=false
+ * ]|
+ *
+ * |[
+ * gst-launch-1.0 pfquicsrc protocol=raw role=server port=5000 caps=video/x-h264,stream-format=byte-stream ! h264parse ! avdec_h264 ! autovideosink sync=false
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! video/x-h264,stream-format=byte-stream ! pfquicsink protocol=raw secure-connection=false address=192.0.2.1 port=5000
  * ]|
  *
  * Since: 0.1
  */
 #include "pf-quic-sink.h"
 
+#include "pf-block.h"
 #include "pf-caps.h"
+#include "pf-quic-host.h"
 #include "pf-quic-raw.h"
 #include "pf-quic-settings.h"
+#include "pf-send.h"
+#include "pf-session.h"
 
-GST_DEBUG_CATEGORY_STATIC (pf_quic_sink_debug);
+GST_DEBUG_CATEGORY (pf_quic_sink_debug);
 #define GST_CAT_DEFAULT pf_quic_sink_debug
 
 #define DEFAULT_PROTOCOL PF_QUIC_PUNKTFUNK1
+#define DEFAULT_SESSION 0
+#define DEFAULT_OPEN FALSE
+#define DEFAULT_DATA_PORT 0
+#define DEFAULT_FEC PF_FEC_GF16
+#define DEFAULT_PERCENTAGE 10
+#define DEFAULT_ADAPTIVE TRUE
+#define DEFAULT_REFRESH 0
+#define DEFAULT_BITRATE_KBPS 0
 
 enum {
   PROP_0,
   PROP_PROTOCOL,
+  PROP_SERVER,
+  PROP_SESSION,
+  PROP_IDENTITY,
+  PROP_OPEN,
+  PROP_ALLOW,
+  PROP_DATA_PORT,
+  PROP_FEC,
+  PROP_PERCENTAGE,
+  PROP_ADAPTIVE,
+  PROP_REFRESH,
+  PROP_BITRATE,
   PROP_STATS,
   PROP_BYTES,
+  PROP_SESSIONS,
   PROP_SETTINGS /* and on: those of pf-quic-settings.h */
 };
 
@@ -45,13 +84,21 @@ struct _PfQuicSink {
   /* object lock; settings are read at READY->PAUSED */
   PfQuicProtocol protocol;
   PfQuicSettings settings;
-  guint pads_eos;             /* pads that had EOS */
-  PfQuicRawCounters counters; /* of the last run */
+  PfQuicHostSettings host_settings; /* but for what settings has */
+  guint pads_eos;                   /* pads that had EOS */
+  PfQuicRawCounters counters;       /* of the last run */
+  PfQuicHostCounters host_counters;
 
   /* set before PAUSED, then constant; object lock to use it elsewhere */
-  PfQuicRaw *raw;
+  PfQuicRaw *raw; /* one of these two */
+  PfQuicHost *host;
 };
 
+static GstStaticPadTemplate video_template =
+    GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+        GST_STATIC_CAPS (PF_CAPS_PACKETS ("true")));
+static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE (
+    "audio", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS ("audio/x-opus"));
 static GstStaticPadTemplate raw_template = GST_STATIC_PAD_TEMPLATE (
     "raw", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
 
@@ -59,7 +106,7 @@ G_DEFINE_FINAL_TYPE (PfQuicSink, pf_quic_sink, GST_TYPE_ELEMENT)
 GST_ELEMENT_REGISTER_DEFINE (
     pfquicsink, "pfquicsink", GST_RANK_NONE, PF_TYPE_QUIC_SINK)
 
-/* ---- Streaming ---------------------------------------------------------- */
+/* ---- Any bytes ---------------------------------------------------------- */
 
 /* Tells what came of sending, once. */
 static GstFlowReturn
@@ -75,7 +122,7 @@ after_sending (PfQuicSink *self, GstFlowReturn ret, GError *error)
 }
 
 static GstFlowReturn
-pf_quic_sink_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+raw_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   PfQuicSink *self = PF_QUIC_SINK (parent);
   GError *error = NULL;
@@ -87,7 +134,7 @@ pf_quic_sink_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 }
 
 static GstFlowReturn
-pf_quic_sink_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
+raw_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 {
   PfQuicSink *self = PF_QUIC_SINK (parent);
   const guint n = gst_buffer_list_length (list);
@@ -100,6 +147,94 @@ pf_quic_sink_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   gst_buffer_list_unref (list);
   return after_sending (self, ret, error);
 }
+
+/* ---- A session ---------------------------------------------------------- */
+
+static GstFlowReturn
+video_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  PfQuicSink *self = PF_QUIC_SINK (parent);
+
+  pf_quic_host_video (self->host, pad, GST_MINI_OBJECT_CAST (buffer), buffer,
+      pf_send_n_packets (buffer));
+  gst_buffer_unref (buffer);
+  return GST_FLOW_OK;
+}
+
+static gboolean
+has_block (GstBuffer **buffer, guint i, gpointer found)
+{
+  (void) i;
+  *(gboolean *) found = pf_buffer_get_block_meta (*buffer) != NULL;
+  return !*(gboolean *) found;
+}
+
+static GstFlowReturn
+video_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
+{
+  PfQuicSink *self = PF_QUIC_SINK (parent);
+  const guint n = gst_buffer_list_length (list);
+  gboolean blocks = FALSE;
+
+  gst_buffer_list_foreach (list, has_block, &blocks);
+  if (blocks)
+    for (guint i = 0; i < n; i++)
+      video_chain (pad, parent, gst_buffer_ref (gst_buffer_list_get (list, i)));
+  else if (n > 0)
+    pf_quic_host_video (self->host, pad, GST_MINI_OBJECT_CAST (list),
+        gst_buffer_list_get (list, 0), n);
+  gst_buffer_list_unref (list);
+  return GST_FLOW_OK;
+}
+
+static GstFlowReturn
+audio_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  (void) pad;
+  pf_quic_host_audio (PF_QUIC_SINK (parent)->host, buffer);
+  gst_buffer_unref (buffer);
+  return GST_FLOW_OK;
+}
+
+/* Which form of packets is wanted: blocks. */
+static void
+answer_allocation (GstQuery *query)
+{
+  PfBlockWish wish = { FALSE, 0, 0 };
+  GstCaps *caps;
+
+  gst_query_parse_allocation (query, &caps, NULL);
+  wish.blocks = caps && gst_structure_has_name (
+                            gst_caps_get_structure (caps, 0), PF_CAPS_BLOCK);
+  pf_block_answer (query, &wish);
+}
+
+static gboolean
+video_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  PfQuicSink *self = PF_QUIC_SINK (parent);
+  PfQuicHost *host;
+
+  switch (GST_QUERY_TYPE (query)) {
+  case GST_QUERY_ALLOCATION:
+    answer_allocation (query);
+    return TRUE;
+  case GST_QUERY_CUSTOM:
+    if (!pf_session_query_is (query))
+      break;
+    host = self->host;
+    if (host)
+      pf_quic_host_answer (host, query);
+    else
+      pf_session_answer_pending (query);
+    return TRUE;
+  default:
+    break;
+  }
+  return gst_pad_query_default (pad, parent, query);
+}
+
+/* ---- Events ------------------------------------------------------------- */
 
 /* The sink is through when all of its pads are. */
 static void
@@ -118,14 +253,33 @@ take_eos (PfQuicSink *self, GstEvent *event)
   gst_element_post_message (GST_ELEMENT (self), message);
 }
 
+/* Waits until what was pushed has left, or for raw bytes has arrived. */
 static void
-finish_raw (PfQuicSink *self, GstEvent *event)
+finish (PfQuicSink *self, GstEvent *event)
 {
+  GstFlowReturn ret = GST_FLOW_OK;
   GError *error = NULL;
-  GstFlowReturn ret = pf_quic_raw_finish (self->raw, &error);
 
+  if (self->raw)
+    ret = pf_quic_raw_finish (self->raw, &error);
+  else
+    pf_quic_host_drain (self->host);
   if (after_sending (self, ret, error) != GST_FLOW_FLUSHING)
     take_eos (self, event);
+}
+
+static void
+take_flush (PfQuicSink *self, gboolean start)
+{
+  if (self->raw)
+    pf_quic_raw_set_interrupted (self->raw, start);
+  else if (self->host && start)
+    pf_quic_host_flush (self->host);
+  if (start)
+    return;
+  GST_OBJECT_LOCK (self);
+  self->pads_eos = 0;
+  GST_OBJECT_UNLOCK (self);
 }
 
 static gboolean
@@ -136,16 +290,17 @@ pf_quic_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   GST_DEBUG_OBJECT (pad, "%" GST_PTR_FORMAT, event);
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_EOS:
-    finish_raw (self, event);
+    finish (self, event);
     break;
   case GST_EVENT_FLUSH_START:
-    pf_quic_raw_set_interrupted (self->raw, TRUE);
+    take_flush (self, TRUE);
     break;
   case GST_EVENT_FLUSH_STOP:
-    pf_quic_raw_set_interrupted (self->raw, FALSE);
-    GST_OBJECT_LOCK (self);
-    self->pads_eos = 0;
-    GST_OBJECT_UNLOCK (self);
+    take_flush (self, FALSE);
+    break;
+  case GST_EVENT_CUSTOM_DOWNSTREAM:
+    if (self->host)
+      pf_quic_host_probe_done (self->host, event);
     break;
   default:
     break;
@@ -156,33 +311,51 @@ pf_quic_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
 
 /* ---- Pads --------------------------------------------------------------- */
 
+static void
+set_functions (GstPad *pad, const gchar *kind)
+{
+  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (pf_quic_sink_event));
+  if (g_str_equal (kind, "raw")) {
+    gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (raw_chain));
+    gst_pad_set_chain_list_function (pad, GST_DEBUG_FUNCPTR (raw_chain_list));
+  } else if (g_str_equal (kind, "audio")) {
+    gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (audio_chain));
+  } else {
+    gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (video_chain));
+    gst_pad_set_chain_list_function (pad, GST_DEBUG_FUNCPTR (video_chain_list));
+    gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (video_query));
+  }
+}
+
 static GstPad *
 pf_quic_sink_request_new_pad (GstElement *element, GstPadTemplate *template,
     const gchar *name, const GstCaps *caps)
 {
   PfQuicSink *self = PF_QUIC_SINK (element);
-  PfQuicProtocol protocol;
+  const gchar *kind = GST_PAD_TEMPLATE_NAME_TEMPLATE (template);
+  gboolean raw;
   GstPad *pad;
 
-  (void) name;
   (void) caps;
   GST_OBJECT_LOCK (self);
-  protocol = self->protocol;
+  raw = self->protocol == PF_QUIC_RAW;
   GST_OBJECT_UNLOCK (self);
-  if (protocol != PF_QUIC_RAW) {
-    GST_WARNING_OBJECT (self, "the pad raw is for protocol=raw");
+  if (raw != g_str_equal (kind, "raw")) {
+    GST_WARNING_OBJECT (self,
+        "the pad raw is for protocol=raw, and the others are for sessions");
     return NULL;
   }
-  pad = gst_element_get_static_pad (element, "raw");
+  /* one display so far */
+  name = g_str_equal (kind, "video_%u") ? "video_0" : kind;
+  pad = gst_element_get_static_pad (element, name);
   if (pad) {
     gst_object_unref (pad);
     return NULL;
   }
-  pad = gst_pad_new_from_template (template, "raw");
-  gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (pf_quic_sink_chain));
-  gst_pad_set_chain_list_function (
-      pad, GST_DEBUG_FUNCPTR (pf_quic_sink_chain_list));
-  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (pf_quic_sink_event));
+  pad = gst_pad_new_from_template (template, name);
+  set_functions (pad, kind);
+  if (GST_STATE (element) >= GST_STATE_PAUSED)
+    gst_pad_set_active (pad, TRUE);
   gst_element_add_pad (element, pad);
   return pad;
 }
@@ -226,48 +399,87 @@ pf_quic_sink_query (GstElement *element, GstQuery *query)
 
 /* ---- States ------------------------------------------------------------- */
 
+/* What both protocols call alike. Call with the object lock. */
+static PfQuicHostSettings
+host_settings (PfQuicSink *self, const PfQuicSettings *s)
+{
+  PfQuicHostSettings h = self->host_settings;
+
+  h.address = s->address;
+  h.port = (guint) s->port;
+  h.idle_ms = s->idle_ms;
+  h.keep_alive_ms = (guint) MIN (s->keep_alive_ms, G_MAXUINT);
+  h.key_log = s->key_log;
+  h.qlog = s->qlog;
+  h.server = g_strdup (h.server);
+  h.identity = g_strdup (h.identity);
+  h.allowed = g_strdup (h.allowed);
+  return h;
+}
+
 static gboolean
 start (PfQuicSink *self)
 {
+  PfQuicHostSettings host_set;
   PfQuicSettings settings;
+  PfQuicHost *host = NULL;
+  PfQuicRaw *raw = NULL;
   GError *error = NULL;
-  PfQuicRaw *raw;
+  gboolean is_raw;
 
   GST_OBJECT_LOCK (self);
+  is_raw = self->protocol == PF_QUIC_RAW;
   pf_quic_settings_copy (&settings, &self->settings);
+  pf_quic_settings_resolve (&settings, self->protocol, !is_raw);
+  host_set = host_settings (self, &settings);
   self->pads_eos = 0;
   memset (&self->counters, 0, sizeof self->counters);
+  memset (&self->host_counters, 0, sizeof self->host_counters);
   GST_OBJECT_UNLOCK (self);
-  raw = pf_quic_raw_start (&settings, TRUE, &error);
-  pf_quic_settings_clear (&settings);
-  if (!raw) {
+  if (is_raw)
+    raw = pf_quic_raw_start (&settings, TRUE, &error);
+  else
+    host = pf_quic_host_start (GST_ELEMENT (self), &host_set, &error);
+  if (error)
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
-        ("Cannot begin: %s; look at address, port and the certificate's files.",
+        ("Cannot begin: %s; look at address, port, server and the "
+         "certificate's files.",
             error->message),
         (NULL));
-    g_clear_error (&error);
-    return FALSE;
-  }
   GST_OBJECT_LOCK (self);
   self->raw = raw;
-  if (self->settings.role == PF_QUIC_ROLE_SERVER)
-    self->settings.port = pf_quic_raw_port (raw);
+  self->host = host;
+  if (raw && settings.role == PF_QUIC_ROLE_SERVER)
+    self->settings.port = (gint) pf_quic_raw_port (raw);
+  else if (host && pf_quic_host_port (host))
+    self->settings.port = (gint) pf_quic_host_port (host);
   GST_OBJECT_UNLOCK (self);
-  return TRUE;
+  pf_quic_settings_clear (&settings);
+  g_free (host_set.server);
+  g_free (host_set.identity);
+  g_free (host_set.allowed);
+  g_clear_error (&error);
+  return raw || host;
 }
 
 static void
 stop (PfQuicSink *self)
 {
+  PfQuicHost *host;
   PfQuicRaw *raw;
 
   GST_OBJECT_LOCK (self);
   raw = self->raw;
+  host = self->host;
   self->raw = NULL;
+  self->host = NULL;
   if (raw)
     pf_quic_raw_get_counters (raw, &self->counters);
+  if (host)
+    pf_quic_host_get_counters (host, &self->host_counters);
   GST_OBJECT_UNLOCK (self);
   pf_quic_raw_stop (raw);
+  pf_quic_host_stop (host);
 }
 
 static GstStateChangeReturn
@@ -278,7 +490,7 @@ pf_quic_sink_change_state (GstElement *element, GstStateChange transition)
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
     return GST_STATE_CHANGE_FAILURE;
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY && self->raw)
     pf_quic_raw_set_interrupted (self->raw, TRUE);
   ret = GST_ELEMENT_CLASS (pf_quic_sink_parent_class)
             ->change_state (element, transition);
@@ -301,20 +513,97 @@ count (PfQuicSink *self)
   return counters;
 }
 
+static PfQuicHostCounters
+count_session (PfQuicSink *self)
+{
+  PfQuicHostCounters counters = self->host_counters;
+
+  if (self->host)
+    pf_quic_host_get_counters (self->host, &counters);
+  return counters;
+}
+
+static PfQuicLink *
+get_link (PfQuicSink *self)
+{
+  if (self->raw)
+    return pf_quic_raw_get_link (self->raw);
+  return self->host ? pf_quic_host_get_link (self->host) : NULL;
+}
+
 /* Call with the object lock. */
 static GstStructure *
 make_stats (PfQuicSink *self)
 {
   const PfQuicRawCounters n = count (self);
-  PfQuicLink *link = self->raw ? pf_quic_raw_get_link (self->raw) : NULL;
+  const PfQuicHostCounters s = count_session (self);
+  PfQuicLink *link = get_link (self);
   GstStructure *stats = gst_structure_new ("application/x-pf-quicsink-stats",
       "connected", G_TYPE_BOOLEAN, link != NULL, "bytes", G_TYPE_UINT64,
       n.bytes, "buffers", G_TYPE_UINT64, n.buffers, "too-large", G_TYPE_UINT64,
-      n.too_large, NULL);
+      n.too_large, "sessions", G_TYPE_UINT64, s.sessions, "refused",
+      G_TYPE_UINT64, s.refused, "packets", G_TYPE_UINT64, s.packets, "unsent",
+      G_TYPE_UINT64, s.unsent, "dropped", G_TYPE_UINT64, s.send_dropped,
+      "audio", G_TYPE_UINT64, s.audio, "audio-dropped", G_TYPE_UINT64,
+      s.audio_dropped, "keyframe-requests", G_TYPE_UINT64, s.keyframe_requests,
+      "invalidations", G_TYPE_UINT64, s.invalidations, "loss-reports",
+      G_TYPE_UINT64, s.loss_reports, "inputs", G_TYPE_UINT64, s.inputs,
+      "loss-ppm", G_TYPE_UINT, s.loss_ppm, "bitrate-kbps", G_TYPE_UINT,
+      s.bitrate_kbps, NULL);
 
   pf_quic_add_stats (stats, link);
   pf_quic_link_unref (link);
   return stats;
+}
+
+static void
+set_string (gchar **to, const GValue *value)
+{
+  g_free (*to);
+  *to = g_value_dup_string (value);
+}
+
+/* Call with the object lock. */
+static gboolean
+set_host_property (PfQuicHostSettings *h, guint id, const GValue *value)
+{
+  switch (id) {
+  case PROP_SERVER:
+    set_string (&h->server, value);
+    return TRUE;
+  case PROP_SESSION:
+    h->session = g_value_get_uint (value);
+    return TRUE;
+  case PROP_IDENTITY:
+    set_string (&h->identity, value);
+    return TRUE;
+  case PROP_OPEN:
+    h->open = g_value_get_boolean (value);
+    return TRUE;
+  case PROP_ALLOW:
+    set_string (&h->allowed, value);
+    return TRUE;
+  case PROP_DATA_PORT:
+    h->data_port = g_value_get_uint (value);
+    return TRUE;
+  case PROP_FEC:
+    h->scheme = (guint) g_value_get_enum (value);
+    return TRUE;
+  case PROP_PERCENTAGE:
+    h->percent = g_value_get_uint (value);
+    return TRUE;
+  case PROP_ADAPTIVE:
+    h->adaptive = g_value_get_boolean (value);
+    return TRUE;
+  case PROP_REFRESH:
+    h->refresh_hz = g_value_get_uint (value);
+    return TRUE;
+  case PROP_BITRATE:
+    h->bitrate_kbps = g_value_get_uint (value);
+    return TRUE;
+  default:
+    return FALSE;
+  }
 }
 
 static void
@@ -328,10 +617,54 @@ pf_quic_sink_set_property (
   if (id == PROP_PROTOCOL)
     self->protocol = (PfQuicProtocol) g_value_get_enum (value);
   else
-    known = pf_quic_settings_set (&self->settings, id, PROP_SETTINGS, value);
+    known = set_host_property (&self->host_settings, id, value) ||
+            pf_quic_settings_set (&self->settings, id, PROP_SETTINGS, value);
   GST_OBJECT_UNLOCK (self);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+/* Call with the object lock. */
+static gboolean
+get_host_property (const PfQuicHostSettings *h, guint id, GValue *value)
+{
+  switch (id) {
+  case PROP_SERVER:
+    g_value_set_string (value, h->server);
+    return TRUE;
+  case PROP_SESSION:
+    g_value_set_uint (value, h->session);
+    return TRUE;
+  case PROP_IDENTITY:
+    g_value_set_string (value, h->identity);
+    return TRUE;
+  case PROP_OPEN:
+    g_value_set_boolean (value, h->open);
+    return TRUE;
+  case PROP_ALLOW:
+    g_value_set_string (value, h->allowed);
+    return TRUE;
+  case PROP_DATA_PORT:
+    g_value_set_uint (value, h->data_port);
+    return TRUE;
+  case PROP_FEC:
+    g_value_set_enum (value, (gint) h->scheme);
+    return TRUE;
+  case PROP_PERCENTAGE:
+    g_value_set_uint (value, h->percent);
+    return TRUE;
+  case PROP_ADAPTIVE:
+    g_value_set_boolean (value, h->adaptive);
+    return TRUE;
+  case PROP_REFRESH:
+    g_value_set_uint (value, h->refresh_hz);
+    return TRUE;
+  case PROP_BITRATE:
+    g_value_set_uint (value, h->bitrate_kbps);
+    return TRUE;
+  default:
+    return FALSE;
+  }
 }
 
 static void
@@ -352,8 +685,12 @@ pf_quic_sink_get_property (
   case PROP_BYTES:
     g_value_set_uint64 (value, count (self).bytes);
     break;
+  case PROP_SESSIONS:
+    g_value_set_uint64 (value, count_session (self).sessions);
+    break;
   default:
-    known = pf_quic_settings_get (&self->settings, id, PROP_SETTINGS, value);
+    known = get_host_property (&self->host_settings, id, value) ||
+            pf_quic_settings_get (&self->settings, id, PROP_SETTINGS, value);
     break;
   }
   GST_OBJECT_UNLOCK (self);
@@ -364,8 +701,68 @@ pf_quic_sink_get_property (
 static void
 pf_quic_sink_finalize (GObject *object)
 {
-  pf_quic_settings_clear (&PF_QUIC_SINK (object)->settings);
+  PfQuicSink *self = PF_QUIC_SINK (object);
+
+  pf_quic_settings_clear (&self->settings);
+  g_free (self->host_settings.server);
+  g_free (self->host_settings.identity);
+  g_free (self->host_settings.allowed);
   G_OBJECT_CLASS (pf_quic_sink_parent_class)->finalize (object);
+}
+
+static void
+install_session_properties (GObjectClass *c)
+{
+  const GParamFlags ready =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  g_object_class_install_property (c, PROP_SERVER,
+      g_param_spec_string ("server", "Server",
+          "Name of the pfquicserver whose session this is the endpoint of; "
+          "unset: a server of its own",
+          NULL, ready));
+  g_object_class_install_property (c, PROP_SESSION,
+      g_param_spec_uint ("session", "Session",
+          "Number of that session, as PfSessionOffer told it", 0, G_MAXUINT,
+          DEFAULT_SESSION, ready));
+  g_object_class_install_property (c, PROP_IDENTITY,
+      g_param_spec_string ("identity", "Identity",
+          "Directory of cert.pem and key.pem, made if they are absent; unset: "
+          "punktfunk in the user's configuration",
+          NULL, ready));
+  g_object_class_install_property (c, PROP_OPEN,
+      g_param_spec_boolean ("open", "Open",
+          "Serve anybody who comes (without server)", DEFAULT_OPEN, ready));
+  g_object_class_install_property (c, PROP_ALLOW,
+      g_param_spec_string ("allow-fingerprint", "Allow fingerprint",
+          "Fingerprints of clients that are served, with commas between "
+          "(without server)",
+          NULL, ready));
+  g_object_class_install_property (c, PROP_DATA_PORT,
+      g_param_spec_uint ("data-port", "Data port",
+          "Own UDP port of video; 0: a free one for each session", 0, 65535,
+          DEFAULT_DATA_PORT, ready));
+  g_object_class_install_property (c, PROP_FEC,
+      g_param_spec_enum ("fec", "FEC", "Code of the parity packets",
+          PF_TYPE_QUIC_FEC, DEFAULT_FEC, ready));
+  g_object_class_install_property (c, PROP_PERCENTAGE,
+      g_param_spec_uint ("percentage", "Percentage",
+          "Parity packets at the start, in percent of data packets", 0, 90,
+          DEFAULT_PERCENTAGE, ready));
+  g_object_class_install_property (c, PROP_ADAPTIVE,
+      g_param_spec_boolean ("adaptive", "Adaptive",
+          "Let parity follow what the client reports as lost", DEFAULT_ADAPTIVE,
+          ready));
+  g_object_class_install_property (c, PROP_REFRESH,
+      g_param_spec_uint ("refresh-hz", "Refresh rate",
+          "Rate of the display that the client is told; 0: that of the video",
+          0, 1000, DEFAULT_REFRESH, ready));
+  g_object_class_install_property (c, PROP_BITRATE,
+      g_param_spec_uint ("bitrate-kbps", "Bitrate",
+          "Bitrate that the client is told, and packets are paced by; 0: as "
+          "it wishes",
+          0, 8000000, DEFAULT_BITRATE_KBPS, ready));
+  gst_type_mark_as_plugin_api (PF_TYPE_QUIC_FEC, 0);
 }
 
 static void
@@ -382,8 +779,12 @@ install_properties (GObjectClass *object_class)
    * PfQuicSink:stats:
    *
    * A structure application/x-pf-quicsink-stats, counted since READY:
-   * connected: boolean; bytes and buffers taken, too-large (buffers that fit
-   * in no datagram): uint64; of the connection rtt, min-rtt (ns), window,
+   * connected: boolean; of raw bytes bytes and buffers taken, too-large
+   * (buffers that fit in no datagram); sessions (that were welcomed), refused,
+   * packets (of video, sent), unsent (packets nobody was there for), dropped
+   * (packets that the network did not take), audio, audio-dropped (packets),
+   * keyframe-requests, invalidations, loss-reports, inputs: uint64; loss-ppm
+   * (as reported last), bitrate-kbps: uint; of the connection rtt, min-rtt (ns), window,
    * in-flight (bytes), quic-packets-sent, quic-bytes-sent,
    * quic-packets-received, quic-bytes-received, datagrams-sent,
    * datagrams-received, datagrams-dropped, datagrams-lost: uint64; payload
@@ -397,6 +798,10 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_property (object_class, PROP_BYTES,
       g_param_spec_uint64 (
           "bytes", "Bytes", "Bytes taken since READY", 0, G_MAXUINT64, 0, ro));
+  g_object_class_install_property (object_class, PROP_SESSIONS,
+      g_param_spec_uint64 ("sessions", "Sessions",
+          "Sessions that were welcomed since READY", 0, G_MAXUINT64, 0, ro));
+  install_session_properties (object_class);
   pf_quic_settings_install (object_class, PROP_SETTINGS);
   gst_type_mark_as_plugin_api (PF_TYPE_QUIC_PROTOCOL, 0);
 }
@@ -418,6 +823,8 @@ pf_quic_sink_class_init (PfQuicSinkClass *klass)
       GST_DEBUG_FUNCPTR (pf_quic_sink_request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (pf_quic_sink_release_pad);
   install_properties (object_class);
+  gst_element_class_add_static_pad_template (element_class, &video_template);
+  gst_element_class_add_static_pad_template (element_class, &audio_template);
   gst_element_class_add_static_pad_template (element_class, &raw_template);
   gst_element_class_set_static_metadata (element_class, "QUIC sender",
       "Sink/Network", "Sends over QUIC", "The gst-punktfunk developers");
@@ -428,5 +835,13 @@ pf_quic_sink_init (PfQuicSink *self)
 {
   self->protocol = DEFAULT_PROTOCOL;
   pf_quic_settings_init (&self->settings);
+  self->host_settings.session = DEFAULT_SESSION;
+  self->host_settings.open = DEFAULT_OPEN;
+  self->host_settings.data_port = DEFAULT_DATA_PORT;
+  self->host_settings.scheme = DEFAULT_FEC;
+  self->host_settings.percent = DEFAULT_PERCENTAGE;
+  self->host_settings.adaptive = DEFAULT_ADAPTIVE;
+  self->host_settings.refresh_hz = DEFAULT_REFRESH;
+  self->host_settings.bitrate_kbps = DEFAULT_BITRATE_KBPS;
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
 }

@@ -3,24 +3,41 @@
  * SECTION:element-pfquicsrc
  * @title: pfquicsrc
  *
- * Receives over QUIC.
+ * Receives over QUIC: the client's end of a session of punktfunk/1, or any
+ * bytes.
+ *
+ * In a session it asks for video of width, height and framerate. When the host
+ * has welcomed it, the pads video_0 (sealed packets) and audio (Opus) appear.
+ * pfaesgcm and pffecdec ask it for what was agreed on (PfSessionParams), and
+ * what they and the video sink wish it sends to the host: key units, losses,
+ * input (docs/events.md). The host must have the certificate of this
+ * fingerprint; without one any is taken, and the message PfHost tells which.
  *
  * With protocol=raw the pad raw gives the bytes of a stream in order, or each
  * datagram as a buffer; the end of the stream is EOS. The peer may send ahead
  * as much as receive-window; then it waits until downstream took some.
  *
- * Each connection has a thread of its own; the pad's task pushes. The source is
+ * Each connection has a thread of its own; the pads' tasks push. The source is
  * live and adds no latency.
  *
  * |[
- * gst-launch-1.0 pfquicsrc protocol=raw role=server port=5000 ! filesink location=copy
- * gst-launch-1.0 filesrc location=file ! pfquicsink protocol=raw secure-connection=false address=127.0.0.1 port=5000
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! h264parse ! pffecenc ! pfaesgcm ! pfquicsink open=true port=9777
+ * gst-launch-1.0 pfquicsrc address=192.0.2.1 port=9777 ! pfaesgcm mode=open ! pffecdec ! h264parse ! avdec_h264 ! autovideosink sync=false
+ * ]|
+ *
+ * |[
+ * gst-launch-1.0 pfquicsrc protocol=raw role=server port=5000 caps=video/x-h264,stream-format=byte-stream ! h264parse ! avdec_h264 ! autovideosink sync=false
+ * gst-launch-1.0 videotestsrc is-live=true ! x264enc tune=zerolatency ! video/x-h264,stream-format=byte-stream ! pfquicsink protocol=raw secure-connection=false address=192.0.2.1 port=5000
  * ]|
  *
  * Since: 0.1
  */
 #include "pf-quic-src.h"
 
+#include "pf-block.h"
+#include "pf-caps.h"
+#include "pf-quic-client.h"
+#include "pf-quic-media.h"
 #include "pf-quic-raw.h"
 #include "pf-quic-settings.h"
 
@@ -28,15 +45,36 @@ GST_DEBUG_CATEGORY_STATIC (pf_quic_src_debug);
 #define GST_CAT_DEFAULT pf_quic_src_debug
 
 #define DEFAULT_PROTOCOL PF_QUIC_PUNKTFUNK1
+#define DEFAULT_WIDTH 1280
+#define DEFAULT_HEIGHT 720
+#define DEFAULT_FRAMERATE 60
+#define DEFAULT_BITRATE_KBPS 0
+#define DEFAULT_CHANNELS 2
+#define DEFAULT_CODECS "h264;h265;av1"
+#define DEFAULT_TEN_BIT TRUE
+#define DEFAULT_CHROMA_444 TRUE
 
 enum {
   PROP_0,
   PROP_PROTOCOL,
   PROP_CAPS,
+  PROP_WIDTH,
+  PROP_HEIGHT,
+  PROP_FRAMERATE,
+  PROP_BITRATE,
+  PROP_CHANNELS,
+  PROP_CODECS,
+  PROP_TEN_BIT,
+  PROP_CHROMA_444,
+  PROP_CLIENT_NAME,
+  PROP_LAUNCH,
+  PROP_IDENTITY,
   PROP_STATS,
   PROP_BYTES,
   PROP_SETTINGS /* and on: those of pf-quic-settings.h */
 };
+
+typedef enum { RAW, VIDEO, AUDIO, N_PADS } Which;
 
 struct _PfQuicSrc {
   GstElement parent;
@@ -44,18 +82,30 @@ struct _PfQuicSrc {
   /* object lock; settings are read at READY->PAUSED */
   PfQuicProtocol protocol;
   PfQuicSettings settings;
+  PfQuicClientSettings client_settings;
   GstCaps *caps;
   PfQuicRawCounters counters; /* of the last run */
+  PfQuicClientCounters client_counters;
+  GstCaps *media[N_PADS]; /* of the pads, as far as they are known before */
+  gboolean playing, welcomed;
+  gboolean ending; /* EOS was asked for */
 
   /* set before PAUSED, then constant; object lock to use it elsewhere */
-  PfQuicRaw *raw;
-  GstPad *pad; /* raw */
+  PfQuicRaw *raw; /* one of these two */
+  PfQuicClient *client;
+  GstPad *pads[N_PADS]; /* those of a session come with the welcome */
 
-  /* the pad's task */
-  gboolean begun; /* stream-start, caps and segment were pushed */
+  /* the pads' tasks, each its own */
+  gboolean begun[N_PADS]; /* stream-start, caps and segment were pushed */
+  gboolean blocks;
   guint64 offset;
 };
 
+static GstStaticPadTemplate video_template =
+    GST_STATIC_PAD_TEMPLATE ("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
+        GST_STATIC_CAPS (PF_CAPS_PACKETS ("{ true, false }")));
+static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE (
+    "audio", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS ("audio/x-opus"));
 static GstStaticPadTemplate raw_template = GST_STATIC_PAD_TEMPLATE (
     "raw", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS_ANY);
 
@@ -65,27 +115,67 @@ GST_ELEMENT_REGISTER_DEFINE (
 
 /* ---- Streaming ---------------------------------------------------------- */
 
-static void
-begin (PfQuicSrc *self, GstPad *pad)
+static GstClockTime
+running_time (gpointer user)
 {
-  gchar *id = gst_pad_create_stream_id (pad, GST_ELEMENT (self), NULL);
-  GstEvent *event = gst_event_new_stream_start (id);
-  GstSegment segment;
+  PfQuicSrc *self = user;
+  GstClock *clock = gst_element_get_clock (GST_ELEMENT (self));
+  GstClockTime base = gst_element_get_base_time (GST_ELEMENT (self)), now;
+
+  if (!clock)
+    return GST_CLOCK_TIME_NONE;
+  now = gst_clock_get_time (clock);
+  gst_object_unref (clock);
+  return now > base ? now - base : 0;
+}
+
+static GstCaps *
+get_media (PfQuicSrc *self, Which which)
+{
   GstCaps *caps;
+
+  GST_OBJECT_LOCK (self);
+  caps = self->media[which] ? gst_caps_ref (self->media[which]) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return caps;
+}
+
+/* Blocks, if they are taken, else one packet a buffer. */
+static GstCaps *
+choose_form (PfQuicSrc *self, GstPad *pad, GstCaps *fields)
+{
+  GstCaps *caps = gst_caps_make_writable (fields);
+
+  gst_structure_set_name (gst_caps_get_structure (caps, 0), PF_CAPS_BLOCK);
+  self->blocks = gst_pad_peer_query_accept_caps (pad, caps) &&
+                 pf_block_ask (pad, caps).blocks;
+  if (self->blocks)
+    return caps;
+  gst_structure_set_name (gst_caps_get_structure (caps, 0), PF_CAPS_PACKET);
+  return caps;
+}
+
+static void
+begin (PfQuicSrc *self, GstPad *pad, Which which)
+{
+  gchar *id = gst_pad_create_stream_id (
+      pad, GST_ELEMENT (self), which == RAW ? NULL : GST_PAD_NAME (pad));
+  GstEvent *event = gst_event_new_stream_start (id);
+  GstCaps *caps = get_media (self, which);
+  GstSegment segment;
 
   gst_event_set_group_id (event, gst_util_group_id_next ());
   gst_pad_push_event (pad, event);
   g_free (id);
-  GST_OBJECT_LOCK (self);
-  caps = self->caps ? gst_caps_ref (self->caps) : NULL;
-  GST_OBJECT_UNLOCK (self);
-  if (caps) {
+  if (caps && which == VIDEO)
+    caps = choose_form (self, pad, caps);
+  if (caps)
     gst_pad_push_event (pad, gst_event_new_caps (caps));
-    gst_caps_unref (caps);
-  }
-  gst_segment_init (&segment, GST_FORMAT_BYTES);
+  gst_clear_caps (&caps);
+  gst_segment_init (
+      &segment, which == RAW ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
   gst_pad_push_event (pad, gst_event_new_segment (&segment));
-  self->begun = TRUE;
+  self->begun[which] = TRUE;
   self->offset = 0;
 }
 
@@ -93,6 +183,10 @@ begin (PfQuicSrc *self, GstPad *pad)
 static void
 finish (PfQuicSrc *self, GstPad *pad, GstFlowReturn ret, GError *error)
 {
+  GST_OBJECT_LOCK (self);
+  if (ret == GST_FLOW_FLUSHING && self->ending)
+    ret = GST_FLOW_EOS;
+  GST_OBJECT_UNLOCK (self);
   GST_DEBUG_OBJECT (pad, "%s", gst_flow_get_name (ret));
   if (ret == GST_FLOW_ERROR && error)
     GST_ELEMENT_ERROR (self, RESOURCE, READ,
@@ -115,8 +209,8 @@ raw_loop (gpointer data)
   GError *error = NULL;
   GstFlowReturn ret;
 
-  if (!self->begun)
-    begin (self, pad);
+  if (!self->begun[RAW])
+    begin (self, pad, RAW);
   ret = pf_quic_raw_receive (self->raw, &buffer, &error);
   if (ret == GST_FLOW_OK) {
     const gsize size = gst_buffer_get_size (buffer);
@@ -131,14 +225,75 @@ raw_loop (gpointer data)
   g_clear_error (&error);
 }
 
+static void
+video_loop (gpointer data)
+{
+  GstPad *pad = data;
+  PfQuicSrc *self = PF_QUIC_SRC (GST_PAD_PARENT (pad));
+  GstMiniObject *object = NULL;
+  GstFlowReturn ret;
+
+  if (!self->begun[VIDEO])
+    begin (self, pad, VIDEO);
+  ret = pf_quic_client_video (
+      self->client, self->blocks, running_time, self, &object);
+  if (ret == GST_FLOW_OK)
+    ret = GST_IS_BUFFER_LIST (object)
+              ? gst_pad_push_list (pad, GST_BUFFER_LIST_CAST (object))
+              : gst_pad_push (pad, GST_BUFFER_CAST (object));
+  /* who takes no video may still take audio */
+  if (ret == GST_FLOW_NOT_LINKED)
+    ret = GST_FLOW_OK;
+  if (ret != GST_FLOW_OK)
+    finish (self, pad, ret, NULL);
+}
+
+static void
+audio_loop (gpointer data)
+{
+  GstPad *pad = data;
+  PfQuicSrc *self = PF_QUIC_SRC (GST_PAD_PARENT (pad));
+  GstBuffer *buffer = NULL;
+  GstFlowReturn ret;
+
+  if (!self->begun[AUDIO])
+    begin (self, pad, AUDIO);
+  ret = pf_quic_client_audio (self->client, &buffer);
+  if (ret == GST_FLOW_OK) {
+    GST_BUFFER_PTS (buffer) = running_time (self);
+    ret = gst_pad_push (pad, buffer);
+  }
+  if (ret == GST_FLOW_NOT_LINKED)
+    ret = GST_FLOW_OK;
+  if (ret != GST_FLOW_OK)
+    finish (self, pad, ret, NULL);
+}
+
+static const GstTaskFunction loops[N_PADS] = {
+  [RAW] = raw_loop,
+  [VIDEO] = video_loop,
+  [AUDIO] = audio_loop,
+};
+
 /* ---- Pads --------------------------------------------------------------- */
+
+static void
+set_interrupted (PfQuicSrc *self, gboolean interrupted)
+{
+  if (self->raw)
+    pf_quic_raw_set_interrupted (self->raw, interrupted);
+  if (self->client)
+    pf_quic_client_set_interrupted (self->client, interrupted);
+}
 
 static gboolean
 pf_quic_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
+  PfQuicSrc *self = PF_QUIC_SRC (parent);
+
   switch (GST_QUERY_TYPE (query)) {
   case GST_QUERY_LATENCY:
-    /* bytes are pushed when they come */
+    /* what comes is pushed when it comes */
     gst_query_set_latency (query, TRUE, 0, GST_CLOCK_TIME_NONE);
     return TRUE;
   case GST_QUERY_SCHEDULING:
@@ -147,110 +302,301 @@ pf_quic_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
         1, -1, 0);
     gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
     return TRUE;
+  case GST_QUERY_CUSTOM:
+    if (!self->client || !pf_session_query_is (query))
+      break;
+    pf_quic_client_answer (self->client, query);
+    return TRUE;
   default:
-    return gst_pad_query_default (pad, parent, query);
+    break;
   }
+  return gst_pad_query_default (pad, parent, query);
+}
+
+static gboolean
+pf_quic_src_pad_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  PfQuicSrc *self = PF_QUIC_SRC (parent);
+
+  if (self->client && pf_quic_client_event (self->client, event)) {
+    gst_event_unref (event);
+    return TRUE;
+  }
+  return gst_pad_event_default (pad, parent, event);
 }
 
 static gboolean
 activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
 {
-  PfQuicSrc *self = PF_QUIC_SRC (parent);
-
   if (mode != GST_PAD_MODE_PUSH)
     return FALSE;
   if (active)
     return TRUE; /* the task begins with PLAYING */
-  if (self->raw)
-    pf_quic_raw_set_interrupted (self->raw, TRUE);
+  set_interrupted (PF_QUIC_SRC (parent), TRUE);
   return gst_pad_stop_task (pad);
 }
 
 static void
-add_raw_pad (PfQuicSrc *self)
+add_pad (PfQuicSrc *self, Which which, GstStaticPadTemplate *template,
+    const gchar *name)
 {
-  GstPad *pad = gst_pad_new_from_static_template (&raw_template, "raw");
+  GstPad *pad = gst_pad_new_from_static_template (template, name);
 
   gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (pf_quic_src_pad_query));
+  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (pf_quic_src_pad_event));
   gst_pad_set_activatemode_function (pad, GST_DEBUG_FUNCPTR (activate_mode));
   gst_pad_use_fixed_caps (pad);
   gst_pad_set_active (pad, TRUE);
-  self->pad = gst_object_ref (pad);
+  GST_OBJECT_LOCK (self);
+  self->pads[which] = gst_object_ref (pad);
+  GST_OBJECT_UNLOCK (self);
   gst_element_add_pad (GST_ELEMENT (self), pad);
-  gst_element_no_more_pads (GST_ELEMENT (self));
 }
 
 static void
-remove_raw_pad (PfQuicSrc *self)
+remove_pads (PfQuicSrc *self)
 {
-  if (!self->pad)
-    return;
-  gst_pad_set_active (self->pad, FALSE);
-  gst_element_remove_pad (GST_ELEMENT (self), self->pad);
-  g_clear_object (&self->pad);
+  for (guint i = 0; i < N_PADS; i++) {
+    if (self->pads[i]) {
+      gst_pad_set_active (self->pads[i], FALSE);
+      gst_element_remove_pad (GST_ELEMENT (self), self->pads[i]);
+    }
+    g_clear_object (&self->pads[i]);
+    gst_clear_caps (&self->media[i]);
+  }
 }
 
+/* Of the pads there are, if it is time. */
+static void
+start_tasks (PfQuicSrc *self)
+{
+  for (guint i = 0; i < N_PADS; i++) {
+    gboolean start;
+
+    GST_OBJECT_LOCK (self);
+    start = self->playing && self->pads[i];
+    GST_OBJECT_UNLOCK (self);
+    if (start)
+      gst_pad_start_task (self->pads[i], loops[i], self->pads[i], NULL);
+  }
+}
+
+/* ---- What the session tells --------------------------------------------- */
+
+static void
+post (PfQuicSrc *self, GstStructure *structure)
+{
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self), structure));
+}
+
+/* Who the host is, for whoever keeps it in mind. */
+static void
+tell_host (PfQuicSrc *self, const PfMsgWelcome *w)
+{
+  PfQuicLink *link = pf_quic_client_get_link (self->client);
+  PfQuicPeer peer;
+
+  if (link && pf_quic_link_get_peer (link, &peer)) {
+    gchar *text = pf_quic_fingerprint_to_string (peer.fingerprint);
+
+    post (self,
+        gst_structure_new ("PfHost", "fingerprint", G_TYPE_STRING, text,
+            "width", G_TYPE_UINT, w->mode.width, "height", G_TYPE_UINT,
+            w->mode.height, "fps", G_TYPE_UINT, w->mode.refresh_hz,
+            "bitrate-kbps", G_TYPE_UINT, w->bitrate_kbps, "codec", G_TYPE_UINT,
+            w->codec, "channels", G_TYPE_UINT, w->audio_channels, NULL));
+    g_free (text);
+    g_clear_pointer (&peer.certificate, g_bytes_unref);
+  }
+  pf_quic_link_unref (link);
+}
+
+/* In the connection's thread. */
+static void
+on_welcome (gpointer user, const PfMsgWelcome *w)
+{
+  PfQuicSrc *self = user;
+
+  GST_INFO_OBJECT (self, "%ux%u at %u Hz, codec %u, %u kbit/s", w->mode.width,
+      w->mode.height, w->mode.refresh_hz, w->codec, w->bitrate_kbps);
+  GST_OBJECT_LOCK (self);
+  self->welcomed = TRUE;
+  self->media[VIDEO] =
+      gst_caps_new_simple (PF_CAPS_PACKET, "wire", G_TYPE_STRING, "punktfunk1",
+          "fec", G_TYPE_STRING, w->fec_scheme ? "gf16" : "gf8", "sealed",
+          G_TYPE_BOOLEAN, w->encrypt != 0, NULL);
+  self->media[AUDIO] = pf_quic_media_opus_caps (w->audio_channels);
+  GST_OBJECT_UNLOCK (self);
+  tell_host (self, w);
+  add_pad (self, VIDEO, &video_template, "video_0");
+  add_pad (self, AUDIO, &audio_template, "audio");
+  gst_element_no_more_pads (GST_ELEMENT (self));
+  start_tasks (self);
+}
+
+/* In the connection's thread. */
+static void
+on_closed (gpointer user, const PfQuicEnd *end)
+{
+  PfQuicSrc *self = user;
+  gchar *text = pf_quic_end_to_string (end);
+  gboolean welcomed;
+
+  GST_INFO_OBJECT (self, "%s", text);
+  GST_OBJECT_LOCK (self);
+  welcomed = self->welcomed;
+  GST_OBJECT_UNLOCK (self);
+  post (self, gst_structure_new ("PfSessionEnded", "by-peer", G_TYPE_BOOLEAN,
+                  end->kind == PF_QUIC_PEER_CLOSED, "code", G_TYPE_UINT64,
+                  end->code, "reason", G_TYPE_STRING, text, NULL));
+  /* with pads EOS follows; without them nothing else would be told */
+  if (!welcomed && (end->kind != PF_QUIC_CLOSED || end->code != 0))
+    GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
+        ("There is no session: %s.",
+            end->kind == PF_QUIC_ERROR && end->code == PF_QUIC_REFUSED_HOST
+                ? "the host is not the one with this fingerprint"
+                : text),
+        (NULL));
+  g_free (text);
+}
+
+static const PfQuicClientFuncs client_funcs = {
+  .welcome = on_welcome,
+  .closed = on_closed,
+};
+
 /* ---- States ------------------------------------------------------------- */
+
+static void
+copy_client_settings (
+    PfQuicClientSettings *to, const PfQuicClientSettings *from)
+{
+  *to = *from;
+  to->codecs = g_strdup (from->codecs);
+  to->name = g_strdup (from->name);
+  to->launch = g_strdup (from->launch);
+  to->identity = g_strdup (from->identity);
+}
+
+static void
+clear_client_settings (PfQuicClientSettings *s)
+{
+  g_free (s->codecs);
+  g_free (s->name);
+  g_free (s->launch);
+  g_free (s->identity);
+}
 
 static gboolean
 start (PfQuicSrc *self)
 {
+  PfQuicClientSettings client_set;
   PfQuicSettings settings;
+  PfQuicClient *client = NULL;
+  PfQuicRaw *raw = NULL;
   GError *error = NULL;
-  PfQuicRaw *raw;
+  gboolean is_raw;
 
   GST_OBJECT_LOCK (self);
+  is_raw = self->protocol == PF_QUIC_RAW;
   pf_quic_settings_copy (&settings, &self->settings);
+  pf_quic_settings_resolve (&settings, self->protocol, FALSE);
+  copy_client_settings (&client_set, &self->client_settings);
   memset (&self->counters, 0, sizeof self->counters);
+  memset (&self->client_counters, 0, sizeof self->client_counters);
+  memset (self->begun, 0, sizeof self->begun);
+  self->welcomed = self->playing = self->ending = FALSE;
+  if (is_raw)
+    gst_caps_replace (&self->media[RAW], self->caps);
   GST_OBJECT_UNLOCK (self);
-  self->begun = FALSE;
-  raw = pf_quic_raw_start (&settings, FALSE, &error);
-  pf_quic_settings_clear (&settings);
-  if (!raw) {
+  if (is_raw)
+    raw = pf_quic_raw_start (&settings, FALSE, &error);
+  else
+    client = pf_quic_client_start (&settings, &client_set, &error);
+  if (error)
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
         ("Cannot begin: %s; look at address, port and the certificate's files.",
             error->message),
         (NULL));
-    g_clear_error (&error);
-    return FALSE;
-  }
   GST_OBJECT_LOCK (self);
   self->raw = raw;
-  if (self->settings.role == PF_QUIC_ROLE_SERVER)
-    self->settings.port = pf_quic_raw_port (raw);
+  self->client = client;
+  if (raw && settings.role == PF_QUIC_ROLE_SERVER)
+    self->settings.port = (gint) pf_quic_raw_port (raw);
   GST_OBJECT_UNLOCK (self);
-  add_raw_pad (self);
-  return TRUE;
+  pf_quic_settings_clear (&settings);
+  clear_client_settings (&client_set);
+  g_clear_error (&error);
+  if (raw) {
+    add_pad (self, RAW, &raw_template, "raw");
+    gst_element_no_more_pads (GST_ELEMENT (self));
+  }
+  return raw ||
+         (client && pf_quic_client_connect (client, &client_funcs, self));
 }
 
 static void
 stop (PfQuicSrc *self)
 {
+  PfQuicClient *client;
   PfQuicRaw *raw;
 
-  remove_raw_pad (self);
+  if (self->client)
+    pf_quic_client_halt (self->client); /* no pads come any more */
+  remove_pads (self);
   GST_OBJECT_LOCK (self);
   raw = self->raw;
+  client = self->client;
   self->raw = NULL;
+  self->client = NULL;
   if (raw)
     pf_quic_raw_get_counters (raw, &self->counters);
+  if (client)
+    pf_quic_client_get_counters (client, &self->client_counters);
   GST_OBJECT_UNLOCK (self);
   pf_quic_raw_stop (raw);
+  pf_quic_client_free (client);
 }
 
 static void
 play (PfQuicSrc *self)
 {
-  pf_quic_raw_set_interrupted (self->raw, FALSE);
-  gst_pad_start_task (self->pad, raw_loop, self->pad, NULL);
+  set_interrupted (self, FALSE);
+  GST_OBJECT_LOCK (self);
+  self->playing = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  start_tasks (self);
 }
 
-/* The task waits for the next PLAYING; what came stays. */
+/* The tasks wait for the next PLAYING; what came stays. */
 static void
-pause_task (PfQuicSrc *self)
+pause_tasks (PfQuicSrc *self)
 {
-  pf_quic_raw_set_interrupted (self->raw, TRUE);
-  gst_pad_pause_task (self->pad);
+  GST_OBJECT_LOCK (self);
+  self->playing = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  set_interrupted (self, TRUE);
+  for (guint i = 0; i < N_PADS; i++)
+    if (self->pads[i])
+      gst_pad_pause_task (self->pads[i]);
+}
+
+/* EOS from outside comes out of the pads. */
+static gboolean
+pf_quic_src_send_event (GstElement *element, GstEvent *event)
+{
+  PfQuicSrc *self = PF_QUIC_SRC (element);
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_EOS)
+    return GST_ELEMENT_CLASS (pf_quic_src_parent_class)
+        ->send_event (element, event);
+  gst_event_unref (event);
+  GST_OBJECT_LOCK (self);
+  self->ending = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  set_interrupted (self, TRUE);
+  return TRUE;
 }
 
 static GstStateChangeReturn
@@ -259,10 +605,12 @@ pf_quic_src_change_state (GstElement *element, GstStateChange transition)
   PfQuicSrc *self = PF_QUIC_SRC (element);
   GstStateChangeReturn ret;
 
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self))
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !start (self)) {
+    stop (self);
     return GST_STATE_CHANGE_FAILURE;
+  }
   if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
-    pause_task (self);
+    pause_tasks (self);
   ret = GST_ELEMENT_CLASS (pf_quic_src_parent_class)
             ->change_state (element, transition);
   switch (transition) {
@@ -301,19 +649,96 @@ count (PfQuicSrc *self)
   return counters;
 }
 
+static PfQuicClientCounters
+count_session (PfQuicSrc *self)
+{
+  PfQuicClientCounters counters = self->client_counters;
+
+  if (self->client)
+    pf_quic_client_get_counters (self->client, &counters);
+  return counters;
+}
+
+static PfQuicLink *
+get_link (PfQuicSrc *self)
+{
+  if (self->raw)
+    return pf_quic_raw_get_link (self->raw);
+  return self->client ? pf_quic_client_get_link (self->client) : NULL;
+}
+
 /* Call with the object lock. */
 static GstStructure *
 make_stats (PfQuicSrc *self)
 {
   const PfQuicRawCounters n = count (self);
-  PfQuicLink *link = self->raw ? pf_quic_raw_get_link (self->raw) : NULL;
+  const PfQuicClientCounters s = count_session (self);
+  PfQuicLink *link = get_link (self);
   GstStructure *stats = gst_structure_new ("application/x-pf-quicsrc-stats",
       "connected", G_TYPE_BOOLEAN, link != NULL, "bytes", G_TYPE_UINT64,
-      n.bytes, "buffers", G_TYPE_UINT64, n.buffers, NULL);
+      n.bytes + s.bytes, "buffers", G_TYPE_UINT64, n.buffers, "packets",
+      G_TYPE_UINT64, s.packets, "filtered", G_TYPE_UINT64, s.filtered, "audio",
+      G_TYPE_UINT64, s.audio, "audio-lost", G_TYPE_UINT64, s.audio_lost,
+      "inputs", G_TYPE_UINT64, s.inputs, "clock-offset", G_TYPE_INT64,
+      s.clock_offset, "clock-rtt", G_TYPE_UINT64, s.clock_rtt,
+      "keyframe-requests", G_TYPE_UINT64, s.session.keyframe_requests,
+      "invalidations", G_TYPE_UINT64, s.session.rfi_requests, "loss-reports",
+      G_TYPE_UINT64, s.session.loss_reports, "punches", G_TYPE_UINT64,
+      s.session.punches, NULL);
 
   pf_quic_add_stats (stats, link);
   pf_quic_link_unref (link);
   return stats;
+}
+
+static void
+set_string (gchar **to, const GValue *value)
+{
+  g_free (*to);
+  *to = g_value_dup_string (value);
+}
+
+/* Call with the object lock. */
+static gboolean
+set_client_property (PfQuicClientSettings *s, guint id, const GValue *value)
+{
+  switch (id) {
+  case PROP_WIDTH:
+    s->width = g_value_get_uint (value);
+    return TRUE;
+  case PROP_HEIGHT:
+    s->height = g_value_get_uint (value);
+    return TRUE;
+  case PROP_FRAMERATE:
+    s->fps = g_value_get_uint (value);
+    return TRUE;
+  case PROP_BITRATE:
+    s->bitrate_kbps = g_value_get_uint (value);
+    return TRUE;
+  case PROP_CHANNELS:
+    s->channels = g_value_get_uint (value);
+    return TRUE;
+  case PROP_CODECS:
+    set_string (&s->codecs, value);
+    return TRUE;
+  case PROP_TEN_BIT:
+    s->ten_bit = g_value_get_boolean (value);
+    return TRUE;
+  case PROP_CHROMA_444:
+    s->chroma444 = g_value_get_boolean (value);
+    return TRUE;
+  case PROP_CLIENT_NAME:
+    set_string (&s->name, value);
+    return TRUE;
+  case PROP_LAUNCH:
+    set_string (&s->launch, value);
+    return TRUE;
+  case PROP_IDENTITY:
+    set_string (&s->identity, value);
+    return TRUE;
+  default:
+    return FALSE;
+  }
 }
 
 static void
@@ -332,12 +757,56 @@ pf_quic_src_set_property (
     gst_caps_replace (&self->caps, (GstCaps *) gst_value_get_caps (value));
     break;
   default:
-    known = pf_quic_settings_set (&self->settings, id, PROP_SETTINGS, value);
+    known = set_client_property (&self->client_settings, id, value) ||
+            pf_quic_settings_set (&self->settings, id, PROP_SETTINGS, value);
     break;
   }
   GST_OBJECT_UNLOCK (self);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+/* Call with the object lock. */
+static gboolean
+get_client_property (const PfQuicClientSettings *s, guint id, GValue *value)
+{
+  switch (id) {
+  case PROP_WIDTH:
+    g_value_set_uint (value, s->width);
+    return TRUE;
+  case PROP_HEIGHT:
+    g_value_set_uint (value, s->height);
+    return TRUE;
+  case PROP_FRAMERATE:
+    g_value_set_uint (value, s->fps);
+    return TRUE;
+  case PROP_BITRATE:
+    g_value_set_uint (value, s->bitrate_kbps);
+    return TRUE;
+  case PROP_CHANNELS:
+    g_value_set_uint (value, s->channels);
+    return TRUE;
+  case PROP_CODECS:
+    g_value_set_string (value, s->codecs);
+    return TRUE;
+  case PROP_TEN_BIT:
+    g_value_set_boolean (value, s->ten_bit);
+    return TRUE;
+  case PROP_CHROMA_444:
+    g_value_set_boolean (value, s->chroma444);
+    return TRUE;
+  case PROP_CLIENT_NAME:
+    g_value_set_string (value, s->name);
+    return TRUE;
+  case PROP_LAUNCH:
+    g_value_set_string (value, s->launch);
+    return TRUE;
+  case PROP_IDENTITY:
+    g_value_set_string (value, s->identity);
+    return TRUE;
+  default:
+    return FALSE;
+  }
 }
 
 static void
@@ -359,10 +828,11 @@ pf_quic_src_get_property (
     g_value_take_boxed (value, make_stats (self));
     break;
   case PROP_BYTES:
-    g_value_set_uint64 (value, count (self).bytes);
+    g_value_set_uint64 (value, count (self).bytes + count_session (self).bytes);
     break;
   default:
-    known = pf_quic_settings_get (&self->settings, id, PROP_SETTINGS, value);
+    known = get_client_property (&self->client_settings, id, value) ||
+            pf_quic_settings_get (&self->settings, id, PROP_SETTINGS, value);
     break;
   }
   GST_OBJECT_UNLOCK (self);
@@ -377,7 +847,57 @@ pf_quic_src_finalize (GObject *object)
 
   gst_clear_caps (&self->caps);
   pf_quic_settings_clear (&self->settings);
+  clear_client_settings (&self->client_settings);
   G_OBJECT_CLASS (pf_quic_src_parent_class)->finalize (object);
+}
+
+static void
+install_session_properties (GObjectClass *c)
+{
+  const GParamFlags ready =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
+
+  g_object_class_install_property (c, PROP_WIDTH,
+      g_param_spec_uint ("width", "Width", "Pixels that are asked for", 2,
+          16384, DEFAULT_WIDTH, ready));
+  g_object_class_install_property (c, PROP_HEIGHT,
+      g_param_spec_uint ("height", "Height", "Pixels that are asked for", 2,
+          16384, DEFAULT_HEIGHT, ready));
+  g_object_class_install_property (c, PROP_FRAMERATE,
+      g_param_spec_uint ("framerate", "Frame rate",
+          "Frames a second that are asked for", 1, 1000, DEFAULT_FRAMERATE,
+          ready));
+  g_object_class_install_property (c, PROP_BITRATE,
+      g_param_spec_uint ("bitrate-kbps", "Bitrate",
+          "Bitrate that is asked for; 0: as the host likes", 0, 8000000,
+          DEFAULT_BITRATE_KBPS, ready));
+  g_object_class_install_property (c, PROP_CHANNELS,
+      g_param_spec_uint ("audio-channels", "Audio channels",
+          "Channels of audio that are asked for: 2, 6 or 8", 2, 8,
+          DEFAULT_CHANNELS, ready));
+  g_object_class_install_property (c, PROP_CODECS,
+      g_param_spec_string ("codecs", "Codecs",
+          "What can be decoded, of h264, h265 and av1, with ; between",
+          DEFAULT_CODECS, ready));
+  g_object_class_install_property (c, PROP_TEN_BIT,
+      g_param_spec_boolean ("ten-bit", "Ten bits",
+          "Whether video of 10 bits can be decoded, and HDR shown",
+          DEFAULT_TEN_BIT, ready));
+  g_object_class_install_property (c, PROP_CHROMA_444,
+      g_param_spec_boolean ("chroma-444", "Chroma 4:4:4",
+          "Whether video with full colour resolution can be decoded",
+          DEFAULT_CHROMA_444, ready));
+  g_object_class_install_property (c, PROP_CLIENT_NAME,
+      g_param_spec_string ("client-name", "Client name",
+          "What the host shows to its owner", NULL, ready));
+  g_object_class_install_property (c, PROP_LAUNCH,
+      g_param_spec_string (
+          "launch", "Launch", "Title that the host starts", NULL, ready));
+  g_object_class_install_property (c, PROP_IDENTITY,
+      g_param_spec_string ("identity", "Identity",
+          "Directory of cert.pem and key.pem, made if they are absent; unset: "
+          "the host does not learn who this is",
+          NULL, ready));
 }
 
 static void
@@ -398,7 +918,10 @@ install_properties (GObjectClass *object_class)
    * PfQuicSrc:stats:
    *
    * A structure application/x-pf-quicsrc-stats, counted since READY:
-   * connected: boolean; bytes and buffers pushed: uint64; and of the
+   * connected: boolean; bytes and buffers pushed; of a session packets (of
+   * video), filtered (of others than the host), audio, audio-lost (packets),
+   * inputs, keyframe-requests, invalidations, loss-reports, punches, clock-rtt
+   * (ns): uint64; clock-offset (host minus client, ns): int64; and of the
    * connection what PfQuicSink:stats has.
    */
   g_object_class_install_property (object_class, PROP_STATS,
@@ -408,6 +931,7 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_property (object_class, PROP_BYTES,
       g_param_spec_uint64 (
           "bytes", "Bytes", "Bytes pushed since READY", 0, G_MAXUINT64, 0, ro));
+  install_session_properties (object_class);
   pf_quic_settings_install (object_class, PROP_SETTINGS);
   gst_type_mark_as_plugin_api (PF_TYPE_QUIC_PROTOCOL, 0);
 }
@@ -424,7 +948,10 @@ pf_quic_src_class_init (PfQuicSrcClass *klass)
   object_class->get_property = pf_quic_src_get_property;
   object_class->finalize = pf_quic_src_finalize;
   element_class->change_state = GST_DEBUG_FUNCPTR (pf_quic_src_change_state);
+  element_class->send_event = GST_DEBUG_FUNCPTR (pf_quic_src_send_event);
   install_properties (object_class);
+  gst_element_class_add_static_pad_template (element_class, &video_template);
+  gst_element_class_add_static_pad_template (element_class, &audio_template);
   gst_element_class_add_static_pad_template (element_class, &raw_template);
   gst_element_class_set_static_metadata (element_class, "QUIC receiver",
       "Source/Network", "Receives over QUIC", "The gst-punktfunk developers");
@@ -433,7 +960,17 @@ pf_quic_src_class_init (PfQuicSrcClass *klass)
 static void
 pf_quic_src_init (PfQuicSrc *self)
 {
+  PfQuicClientSettings *s = &self->client_settings;
+
   self->protocol = DEFAULT_PROTOCOL;
   pf_quic_settings_init (&self->settings);
+  s->width = DEFAULT_WIDTH;
+  s->height = DEFAULT_HEIGHT;
+  s->fps = DEFAULT_FRAMERATE;
+  s->bitrate_kbps = DEFAULT_BITRATE_KBPS;
+  s->channels = DEFAULT_CHANNELS;
+  s->codecs = g_strdup (DEFAULT_CODECS);
+  s->ten_bit = DEFAULT_TEN_BIT;
+  s->chroma444 = DEFAULT_CHROMA_444;
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
 }

@@ -18,8 +18,10 @@ static const gchar *const shown[] = { "autoaudiosink", "autovideosink",
   "alsasink", "fakesink", "fakevideosink", "glimagesink", "gtk4paintablesink",
   "kmssink", "pipewiresink", "pulsesink", "waylandsink", "ximagesink",
   "xvimagesink", NULL };
-static const gchar *const receivers[] = { "pfudpsrc", "udpsrc", NULL };
-static const gchar *const senders[] = { "pfudpsink", "udpsink", NULL };
+static const gchar *const receivers[] = { "pfquicsrc", "pfudpsrc", "udpsrc",
+  NULL };
+static const gchar *const senders[] = { "pfquicsink", "pfudpsink", "udpsink",
+  NULL };
 
 /* ---- Finding ------------------------------------------------------------ */
 
@@ -50,6 +52,10 @@ doc_line_new (const gchar *file, guint number, const gchar *text)
       l->role = DOC_RECEIVER;
     if (names_element (words, i) && g_strv_contains (senders, words[i]))
       l->role = DOC_SENDER;
+    if (names_element (words, i) && strcmp (words[i], "pfquicsink") == 0)
+      l->listens = TRUE;
+    if (strcmp (words[i], "protocol=raw") == 0)
+      l->listens = FALSE;
     if (names_element (words, i) && strcmp (words[i], "pfaesgcm") == 0)
       l->sealed = TRUE;
     if (g_str_has_prefix (words[i], "port=") && strcmp (words[i], "port=0")) {

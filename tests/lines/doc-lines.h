@@ -30,6 +30,7 @@ typedef struct {
   gboolean sealed;
   gchar *key_file; /* as written, or NULL */
   gboolean punches;
+  gboolean listens; /* a sender that must be there first */
 } DocLine;
 
 /* What is exchanged in the lines of one run. */

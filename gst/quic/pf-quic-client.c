@@ -1,0 +1,691 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A session of punktfunk/1 on the client; see pf-quic-client.h. */
+#define _GNU_SOURCE /* explicit_bzero */
+#include "pf-quic-client.h"
+
+#include <gst/video/video.h>
+#include <string.h>
+
+#include "pf-events.h"
+#include "pf-quic-input.h"
+#include "pf-quic-media.h"
+#include "pf-receiver.h"
+
+#define RECEIVE_BUFFER (4u << 20)
+#define MAX_AUDIO 64 /* packets that wait; then the oldest goes */
+#define MAX_DATAGRAM 2048
+#define NO_STREAM (-1)
+
+struct _PfQuicClient {
+  /* constant */
+  PfQuicSettings settings;
+  PfQuicClientFuncs funcs;
+  gpointer user;
+  PfClientConfig config;
+  PfQuicConfig quic;
+  PfAddress to;
+  PfQuicPort *port;
+  PfQuicLink *link;
+
+  GMutex lock;
+  GCond cond;
+  /* lock */
+  PfClientSession *session; /* from ready on */
+  gint64 control;
+  gboolean welcomed, closed, interrupted;
+  PfMsgWelcome welcome;
+  PfSecret *secret;
+  PfSocket *socket; /* of video; who reads it, and wakes it */
+  PfSocket *punch;  /* the same, for the connection's thread */
+  PfReceiver *receiver;
+  GQueue audio; /* GstBuffer */
+  guint32 audio_seq;
+  gboolean any_audio;
+  PfQuicClientCounters n;
+};
+
+static PfInstant
+instant (void)
+{
+  const PfInstant now = { pf_quic_now (), (guint64) g_get_real_time () * 1000 };
+
+  return now;
+}
+
+/* ---- Out ---------------------------------------------------------------- */
+
+/* Call with lock. */
+static void
+pump_output (PfQuicClient *c)
+{
+  PfOutput output;
+
+  while (pf_client_session_output (c->session, instant (), &output)) {
+    if (output.kind == PF_OUTPUT_STREAM) {
+      GBytes *bytes = g_bytes_new (output.bytes.data, output.bytes.size);
+
+      if (c->control != NO_STREAM)
+        pf_quic_link_send (c->link, c->control, bytes, FALSE);
+      g_bytes_unref (bytes);
+    } else if (c->punch) {
+      const struct iovec packet = { (gpointer) output.bytes.data,
+        output.bytes.size };
+
+      pf_socket_send (c->punch, NULL, &packet, 1, NULL);
+    }
+  }
+}
+
+/* ---- Welcome ------------------------------------------------------------ */
+
+/* Toward the host's port for video, and from nowhere else. Call with lock. */
+static gboolean
+open_socket (PfQuicClient *c, guint host_port)
+{
+  PfPeerAddress host;
+  PfAddress to, own;
+  PfQuicPath path;
+
+  pf_quic_link_get_path (c->link, &path);
+  pf_quic_to_peer_address (&path.remote, &host);
+  host.port = (guint16) host_port;
+  pf_quic_from_peer_address (&host, &to.at, &to.size);
+  if (!pf_address_resolve (&own, NULL, 0, to.at.ss_family, NULL) ||
+      !(c->socket = pf_socket_new (&own, NULL)))
+    return FALSE;
+  pf_socket_set_receive_buffer (c->socket, RECEIVE_BUFFER);
+  pf_socket_set_gro (c->socket, TRUE);
+  if (!pf_socket_connect (c->socket, &to, NULL) ||
+      !(c->punch = pf_socket_dup (c->socket)))
+    return FALSE;
+  c->receiver = pf_receiver_new (c->socket, NULL);
+  return TRUE;
+}
+
+static PfSecret *
+make_secret (const PfMsgWelcome *w, const PfMsgKeys *keys)
+{
+  PfSecret *secret;
+  PfKey key = { 0 };
+
+  if (w->cipher == PF_CIPHER_CHACHA20_POLY1305) {
+    key.cipher = PF_AEAD_CHACHA20_POLY1305;
+    memcpy (key.key, keys->chacha, sizeof keys->chacha);
+  } else {
+    key.cipher = PF_AEAD_AES_128_GCM;
+    memcpy (key.key, keys->aes, sizeof keys->aes);
+  }
+  memcpy (key.salt, keys->salt, sizeof key.salt);
+  secret = pf_secret_new (&key);
+  explicit_bzero (&key, sizeof key);
+  return secret;
+}
+
+/* Call with lock. */
+static gboolean
+take_welcome (PfQuicClient *c, const PfClientEvent *e)
+{
+  PfAddress local;
+
+  c->welcome = *e->welcome;
+  c->welcome.extension = (PfMsgSpan){ 0 };
+  c->secret = make_secret (e->welcome, e->keys);
+  if (!open_socket (c, e->welcome->udp_port)) {
+    pf_client_session_close (c->session, FALSE);
+    return FALSE;
+  }
+  pf_socket_local (c->socket, &local);
+  pf_client_session_start (
+      c->session, (guint16) pf_address_port (&local), instant ());
+  c->welcomed = TRUE;
+  g_cond_broadcast (&c->cond);
+  return TRUE;
+}
+
+/* ---- In the connection's thread ----------------------------------------- */
+
+/* What is to be done with no lock held. */
+typedef struct {
+  gboolean welcome, close;
+  guint64 code;
+  const char *text;
+} Todo;
+
+/* Call with lock. */
+static void
+take_event (PfQuicClient *c, const PfClientEvent *e, Todo *todo)
+{
+  switch (e->type) {
+  case PF_CLIENT_WELCOME:
+    todo->welcome = take_welcome (c, e);
+    break;
+  case PF_CLIENT_CLOCK:
+    c->n.clock_offset = e->clock.offset_ns;
+    c->n.clock_rtt = e->clock.rtt_ns;
+    break;
+  case PF_CLIENT_CLOSE:
+    todo->close = TRUE;
+    todo->code = e->close.code;
+    todo->text = e->close.text;
+    break;
+  default:
+    break;
+  }
+}
+
+/* Call with lock. */
+static void
+collect (PfQuicClient *c, Todo *todo)
+{
+  PfClientEvent e;
+
+  while (pf_client_session_event (c->session, instant (), &e))
+    take_event (c, &e, todo);
+}
+
+/* After anything that may have come of something. */
+static void
+settle (PfQuicClient *c, Todo *todo)
+{
+  guint64 wake;
+
+  g_mutex_lock (&c->lock);
+  collect (c, todo);
+  pump_output (c);
+  wake = pf_client_session_wake (c->session);
+  pf_quic_link_set_timer (c->link, wake == PF_NEVER ? 0 : MAX (wake, 1));
+  g_mutex_unlock (&c->lock);
+  if (todo->welcome)
+    c->funcs.welcome (c->user, &c->welcome);
+  if (todo->close)
+    pf_quic_link_close (c->link, todo->code, todo->text);
+}
+
+/* Has settle() called soon. Call with lock. */
+static void
+poke (PfQuicClient *c)
+{
+  pf_quic_link_set_timer (c->link, 1);
+}
+
+static void
+on_ready (PfQuicLink *link, gpointer user)
+{
+  PfQuicClient *c = user;
+  Todo todo = { 0 };
+  gboolean ok;
+
+  g_mutex_lock (&c->lock);
+  c->control = pf_quic_link_open (link, TRUE);
+  ok = c->control != NO_STREAM &&
+       pf_client_session_new (&c->config, instant (), &c->session) == 0;
+  g_mutex_unlock (&c->lock);
+  if (ok)
+    settle (c, &todo);
+  else
+    pf_quic_link_close (link, PF_CLOSE_ERROR, "no stream");
+}
+
+static void
+on_stream (
+    PfQuicLink *link, gint64 id, GBytes *bytes, gboolean fin, gpointer user)
+{
+  PfQuicClient *c = user;
+  const guint8 *at = NULL;
+  Todo todo = { 0 };
+  gsize n = 0;
+
+  (void) fin;
+  if (bytes)
+    at = g_bytes_get_data (bytes, &n);
+  g_mutex_lock (&c->lock);
+  for (gsize left = n; c->session && id == c->control && left > 0;) {
+    const gsize used = pf_client_session_stream (
+        c->session, at + (n - left), left, instant ());
+
+    left -= used;
+    collect (c, &todo);
+    if (used == 0)
+      break;
+  }
+  g_mutex_unlock (&c->lock);
+  if (n > 0)
+    pf_quic_link_consume (link, id, n);
+  if (c->session)
+    settle (c, &todo);
+}
+
+/* Call with lock. */
+static void
+take_audio (PfQuicClient *c, const PfMsgAudio *audio)
+{
+  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
+  const guint32 ahead = audio->seq - c->audio_seq;
+  GstBuffer *buffer;
+  GstCaps *caps;
+
+  if (c->any_audio && (gint32) ahead < 0)
+    return; /* late */
+  buffer = gst_buffer_new_memdup (audio->data.data, audio->data.size);
+  caps = gst_static_caps_get (&unix_caps);
+  gst_buffer_add_reference_timestamp_meta (
+      buffer, caps, audio->pts_ns, GST_CLOCK_TIME_NONE);
+  gst_caps_unref (caps);
+  if (!c->any_audio || ahead > 0)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  if (c->any_audio)
+    c->n.audio_lost += ahead;
+  c->any_audio = TRUE;
+  c->audio_seq = audio->seq + 1;
+  c->n.audio++;
+  g_queue_push_tail (&c->audio, buffer);
+  if (c->audio.length > MAX_AUDIO) {
+    gst_buffer_unref (g_queue_pop_head (&c->audio));
+    c->n.audio_lost++;
+  }
+  g_cond_broadcast (&c->cond);
+}
+
+static void
+on_datagram (PfQuicLink *link, GBytes *bytes, gpointer user)
+{
+  PfQuicClient *c = user;
+  PfMsgDatagram datagram;
+  gsize n;
+  const guint8 *data = g_bytes_get_data (bytes, &n);
+
+  (void) link;
+  if (n == 0 || !pf_msg_datagram_from_host (data[0]) ||
+      pf_msg_datagram_decode (data, n, &datagram) < 0)
+    return;
+  g_mutex_lock (&c->lock);
+  if (datagram.tag == PF_DGRAM_AUDIO && datagram.audio.data.size > 0)
+    take_audio (c, &datagram.audio);
+  g_mutex_unlock (&c->lock);
+}
+
+static void
+on_timer (PfQuicLink *link, gpointer user)
+{
+  PfQuicClient *c = user;
+  Todo todo = { 0 };
+
+  (void) link;
+  if (c->session)
+    settle (c, &todo);
+}
+
+static void
+on_closed (PfQuicLink *link, const PfQuicEnd *end, gpointer user)
+{
+  PfQuicClient *c = user;
+
+  (void) link;
+  g_mutex_lock (&c->lock);
+  c->closed = TRUE;
+  if (c->socket)
+    pf_socket_wake (c->socket);
+  g_cond_broadcast (&c->cond);
+  g_mutex_unlock (&c->lock);
+  c->funcs.closed (c->user, end);
+}
+
+static const PfQuicLinkFuncs link_funcs = {
+  .ready = on_ready,
+  .stream = on_stream,
+  .datagram = on_datagram,
+  .timer = on_timer,
+  .closed = on_closed,
+};
+
+/* ---- Start and stop ----------------------------------------------------- */
+
+static gboolean
+set_hello (PfQuicClient *c, const PfQuicClientSettings *s, GError **error)
+{
+  PfMsgHello *hello = &c->config.hello;
+
+  pf_msg_hello_init (hello);
+  hello->mode = (PfMsgMode){ s->width, s->height, s->fps };
+  hello->bitrate_kbps = s->bitrate_kbps;
+  hello->audio_channels = (guint8) s->channels;
+  hello->video_caps = PF_VIDEO_PROBE_INDEX;
+  if (s->ten_bit)
+    hello->video_caps |= PF_VIDEO_10_BIT | PF_VIDEO_HDR10;
+  if (s->chroma444)
+    hello->video_caps |= PF_VIDEO_444;
+  hello->video_codecs = pf_quic_media_parse_codecs (s->codecs);
+  hello->max_shard_payload = 9152;
+  g_strlcpy (hello->name, s->name ? s->name : "", sizeof hello->name);
+  g_strlcpy (hello->launch, s->launch ? s->launch : "", sizeof hello->launch);
+  if (hello->video_codecs)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+      "codecs must name some of h264, h265 and av1");
+  return FALSE;
+}
+
+static gboolean
+make_config (const PfQuicSettings *s, const PfQuicClientSettings *client,
+    PfQuicConfig *config, GError **error)
+{
+  static gchar *alpn[] = { (gchar *) PF_MSG_ALPN, NULL };
+
+  pf_quic_config_init (config);
+  config->tls.alpn = g_strdupv (alpn);
+  config->tls.server_name = g_strdup ("punktfunk");
+  config->tls.key_log = g_strdup (s->key_log);
+  config->qlog = g_strdup (s->qlog);
+  config->idle_ms = s->idle_ms;
+  config->keep_alive_ms = (guint) MIN (s->keep_alive_ms, G_MAXUINT);
+  config->handshake_ms = s->timeout_s * 1000;
+  if (s->fingerprint && *s->fingerprint) {
+    config->tls.trust = PF_QUIC_TRUST_PIN;
+    if (!pf_quic_fingerprint_parse (s->fingerprint, config->tls.pin)) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+          "fingerprint must be 64 hexadecimal digits");
+      return FALSE;
+    }
+  }
+  if (!client->identity || !*client->identity)
+    return TRUE;
+  config->tls.identity =
+      pf_quic_identity_open (client->identity, PF_QUIC_KEY_ECDSA, error);
+  return config->tls.identity != NULL;
+}
+
+static gboolean
+open_port (PfQuicClient *c, GError **error)
+{
+  const PfQuicSettings *s = &c->settings;
+  const gchar *own = s->bind_address;
+
+  if (!pf_address_resolve (
+          &c->to, s->address, (guint) s->port, AF_UNSPEC, error))
+    return FALSE;
+  if (!own || !*own)
+    own = c->to.at.ss_family == AF_INET6 ? "::" : "0.0.0.0";
+  c->port = pf_quic_port_new (own, s->bind_port, error);
+  return c->port != NULL;
+}
+
+PfQuicClient *
+pf_quic_client_start (const PfQuicSettings *settings,
+    const PfQuicClientSettings *client, GError **error)
+{
+  PfQuicClient *c = g_new0 (PfQuicClient, 1);
+
+  pf_quic_settings_copy (&c->settings, settings);
+  c->control = NO_STREAM;
+  g_mutex_init (&c->lock);
+  g_cond_init (&c->cond);
+  if (!set_hello (c, client, error) ||
+      !make_config (settings, client, &c->quic, error) || !open_port (c, error))
+    g_clear_pointer (&c, pf_quic_client_free);
+  return c;
+}
+
+gboolean
+pf_quic_client_connect (
+    PfQuicClient *c, const PfQuicClientFuncs *funcs, gpointer user)
+{
+  PfQuicLink *link;
+
+  c->funcs = *funcs;
+  c->user = user;
+  /* on_ready() waits here, if it is that early */
+  g_mutex_lock (&c->lock);
+  link = pf_quic_port_connect (c->port, &c->quic, &c->to, &link_funcs, c, NULL);
+  c->link = link;
+  g_mutex_unlock (&c->lock);
+  return link != NULL;
+}
+
+void
+pf_quic_client_halt (PfQuicClient *c)
+{
+  pf_quic_client_set_interrupted (c, TRUE);
+  if (c->port)
+    pf_quic_port_stop (c->port, PF_CLOSE_DONE, "client closed");
+}
+
+void
+pf_quic_client_free (PfQuicClient *c)
+{
+  if (!c)
+    return;
+  pf_quic_client_halt (c);
+  pf_quic_link_unref (c->link);
+  pf_quic_port_free (c->port);
+  pf_client_session_free (c->session);
+  if (c->secret)
+    pf_secret_unref (c->secret);
+  pf_receiver_free (c->receiver);
+  pf_socket_free (c->punch);
+  pf_socket_free (c->socket);
+  g_queue_clear_full (&c->audio, (GDestroyNotify) gst_buffer_unref);
+  pf_quic_settings_clear (&c->settings);
+  pf_quic_config_clear (&c->quic);
+  g_mutex_clear (&c->lock);
+  g_cond_clear (&c->cond);
+  g_free (c);
+}
+
+void
+pf_quic_client_set_interrupted (PfQuicClient *c, gboolean interrupted)
+{
+  g_mutex_lock (&c->lock);
+  c->interrupted = interrupted;
+  if (c->socket && interrupted)
+    pf_socket_wake (c->socket);
+  else if (c->socket && !c->closed)
+    pf_socket_clear_wake (c->socket);
+  g_cond_broadcast (&c->cond);
+  g_mutex_unlock (&c->lock);
+}
+
+/* ---- Media -------------------------------------------------------------- */
+
+static GstFlowReturn
+state_of (PfQuicClient *c)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  g_mutex_lock (&c->lock);
+  if (c->interrupted)
+    ret = GST_FLOW_FLUSHING;
+  else if (c->closed)
+    ret = GST_FLOW_EOS;
+  g_mutex_unlock (&c->lock);
+  return ret;
+}
+
+GstFlowReturn
+pf_quic_client_video (PfQuicClient *c, gboolean blocks,
+    GstClockTime (*now) (gpointer user), gpointer user, GstMiniObject **object)
+{
+  PfReceiverCounters n;
+
+  for (;;) {
+    const GstFlowReturn ret = state_of (c);
+
+    if (ret != GST_FLOW_OK)
+      return ret;
+    *object = pf_receiver_next (c->receiver, blocks, now (user));
+    if (*object)
+      break;
+    if (!pf_receiver_take (c->receiver))
+      pf_socket_wait (c->socket, -1);
+  }
+  pf_receiver_get_counters (c->receiver, &n);
+  g_mutex_lock (&c->lock);
+  c->n.packets = n.packets;
+  c->n.bytes = n.bytes;
+  c->n.filtered = n.filtered;
+  g_mutex_unlock (&c->lock);
+  return GST_FLOW_OK;
+}
+
+GstFlowReturn
+pf_quic_client_audio (PfQuicClient *c, GstBuffer **buffer)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+
+  g_mutex_lock (&c->lock);
+  for (;;) {
+    if (c->interrupted) {
+      ret = GST_FLOW_FLUSHING;
+      break;
+    }
+    *buffer = g_queue_pop_head (&c->audio);
+    if (*buffer)
+      break;
+    if (c->closed) {
+      ret = GST_FLOW_EOS;
+      break;
+    }
+    g_cond_wait (&c->cond, &c->lock);
+  }
+  g_mutex_unlock (&c->lock);
+  return ret;
+}
+
+void
+pf_quic_client_answer (PfQuicClient *c, GstQuery *query)
+{
+  PfSessionParams params;
+  gboolean ready;
+
+  pf_session_params_init (&params);
+  pf_session_params_set_wire (&params, "punktfunk1");
+  g_mutex_lock (&c->lock);
+  ready = c->welcomed;
+  if (ready) {
+    const PfMsgWelcome *w = &c->welcome;
+
+    params.packets.shard_payload = w->shard_payload;
+    params.packets.scheme = w->fec_scheme ? PF_FEC_GF16 : PF_FEC_GF8;
+    params.packets.max_block = w->max_data_per_block;
+    params.packets.percent = w->fec_percent;
+    params.sealed = w->encrypt;
+    params.media = pf_quic_media_caps (w->codec);
+    params.secret = c->secret ? pf_secret_ref (c->secret) : NULL;
+  }
+  g_mutex_unlock (&c->lock);
+  if (ready)
+    pf_session_answer (query, &params);
+  else
+    pf_session_answer_pending (query);
+  pf_session_params_clear (&params);
+}
+
+/* ---- Wishes ------------------------------------------------------------- */
+
+static gboolean
+send_input (PfQuicClient *c, const PfInput *input)
+{
+  PfMsgDatagram datagram = { .tag = PF_DGRAM_INPUT };
+  guint8 bytes[MAX_DATAGRAM];
+  guint width, height;
+  gboolean ok;
+  size_t n;
+
+  g_mutex_lock (&c->lock);
+  width = c->welcome.mode.width;
+  height = c->welcome.mode.height;
+  ok = c->welcomed && !c->closed;
+  g_mutex_unlock (&c->lock);
+  ok = ok && pf_quic_input_to_message (input, width, height, &datagram.input) &&
+       pf_msg_datagram_encode (&datagram, bytes, sizeof bytes, &n) == 0 &&
+       pf_quic_link_send_datagram (c->link, bytes, n);
+  g_mutex_lock (&c->lock);
+  c->n.inputs += ok;
+  g_mutex_unlock (&c->lock);
+  return ok;
+}
+
+/* Call with lock, and a session. */
+static gboolean
+take_wish (PfQuicClient *c, GstEvent *event)
+{
+  PfFrames frames;
+  PfLossReport report;
+  PfMode mode;
+  PfProbe probe;
+
+  if (gst_video_event_is_force_key_unit (event)) {
+    pf_client_session_request_keyframe (c->session, instant ());
+  } else if (pf_event_parse_frame_lost (event, &frames)) {
+    pf_client_session_lost (c->session, frames.first, frames.last, instant ());
+  } else if (pf_event_parse_loss_report (event, &report)) {
+    pf_client_session_loss (c->session, report.ppm, instant ());
+  } else if (pf_event_parse_mode (event, &mode)) {
+    const PfMsgMode wished = { mode.width, mode.height, mode.fps };
+
+    pf_client_session_reconfigure (c->session, &wished);
+  } else if (pf_event_parse_probe (event, &probe)) {
+    pf_client_session_probe (c->session, probe.kbps, probe.ms, instant ());
+  } else {
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+pf_quic_client_event (PfQuicClient *c, GstEvent *event)
+{
+  gboolean taken;
+  PfInput input;
+
+  if (pf_event_parse_input (event, &input)) {
+    send_input (c, &input);
+    return TRUE;
+  }
+  g_mutex_lock (&c->lock);
+  taken = c->session && take_wish (c, event);
+  if (taken)
+    poke (c);
+  g_mutex_unlock (&c->lock);
+  return taken;
+}
+
+void
+pf_quic_client_recovered (PfQuicClient *c)
+{
+  g_mutex_lock (&c->lock);
+  if (c->session)
+    pf_client_session_recovered (c->session);
+  g_mutex_unlock (&c->lock);
+}
+
+void
+pf_quic_client_quit (PfQuicClient *c)
+{
+  g_mutex_lock (&c->lock);
+  if (c->session) {
+    pf_client_session_close (c->session, TRUE);
+    poke (c);
+  }
+  g_mutex_unlock (&c->lock);
+}
+
+void
+pf_quic_client_get_counters (PfQuicClient *c, PfQuicClientCounters *counters)
+{
+  g_mutex_lock (&c->lock);
+  *counters = c->n;
+  if (c->session)
+    counters->session = *pf_client_session_stats (c->session);
+  g_mutex_unlock (&c->lock);
+}
+
+PfQuicLink *
+pf_quic_client_get_link (PfQuicClient *c)
+{
+  PfQuicLink *link;
+
+  g_mutex_lock (&c->lock);
+  link = c->session ? pf_quic_link_ref (c->link) : NULL;
+  g_mutex_unlock (&c->lock);
+  return link;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The UDP socket of a session's video on the host: sends packets, and hears
+ * punches in a thread of its own.
+ *
+ * Thread-safety: one thread sends; any may do the rest.
+ */
+#ifndef PF_QUIC_DATA_H
+#define PF_QUIC_DATA_H
+
+#include "pf-quic-session.h"
+#include "pf-send.h"
+
+G_BEGIN_DECLS
+
+typedef struct _PfQuicData PfQuicData;
+
+/* At the address that the client reaches the host by; port 0: a free one. */
+PfQuicData *pf_quic_data_new (
+    PfQuicSession *session, guint port, GError **error);
+
+/* Hears no more. */
+void pf_quic_data_stop (PfQuicData *data);
+PfQuicData *pf_quic_data_ref (PfQuicData *data);
+void pf_quic_data_unref (PfQuicData *data);
+
+guint pf_quic_data_port (const PfQuicData *data);
+gboolean pf_quic_data_is_ipv4 (const PfQuicData *data);
+
+/* Packets of a buffer or list; see pf-send.h. */
+void pf_quic_data_send (PfQuicData *data, const PfAddress *to,
+    GstMiniObject *object, guint first, guint n, PfSend *out);
+
+G_END_DECLS
+
+#endif /* PF_QUIC_DATA_H */

@@ -1,0 +1,873 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The endpoint of a session on the host; see pf-quic-host.h. */
+#define _GNU_SOURCE /* explicit_bzero */
+#include "pf-quic-host.h"
+
+#include <gnutls/crypto.h>
+#include <gst/video/video.h>
+#include <string.h>
+
+#include "pf-block.h"
+#include "pf-events.h"
+#include "pf-quic-data.h"
+#include "pf-quic-input.h"
+#include "pf-quic-media.h"
+#include "pf-session.h"
+
+GST_DEBUG_CATEGORY_EXTERN (pf_quic_sink_debug);
+#define GST_CAT_DEFAULT pf_quic_sink_debug
+
+#define RETRY_NS (20 * NGTCP2_MILLISECONDS) /* while there is no video yet */
+#define MEDIA_NS (8 * NGTCP2_SECONDS)       /* and how long that may be so */
+#define MAX_BLOCK_GF8 160
+#define MAX_BLOCK_GF16 4096
+#define MAX_INTERVAL GST_SECOND
+#define DRAIN_US (200 * 1000)
+
+struct _PfQuicHost {
+  /* constant */
+  GstElement *element; /* not a reference: outlives this */
+  PfQuicHostSettings settings;
+  PfQuicHub *hub; /* its own, or that of the named server */
+  gboolean own_hub;
+  PfSender *sender;
+
+  GMutex lock;
+  /* lock */
+  PfQuicSession *session; /* attached */
+  guint64 since;          /* of waiting for video */
+  PfQuicData *data;
+  PfAddress to;
+  gboolean active; /* there is somebody to send to */
+  PfMsgWelcome welcome;
+  gboolean later; /* a client that knows more than v0.3.0 did */
+  gboolean filler_shared;
+  PfSecret *secret;
+  PfQuicHostCounters n;
+  guint32 audio_seq;
+
+  /* the thread that pushes video */
+  guint64 frame; /* counts frames for the sender */
+  guint32 frame_number;
+  GstClockTime last_pts;
+  guint64 interval;
+
+  /* the sender's thread */
+  PfSend out;
+};
+
+/* ---- Settings ----------------------------------------------------------- */
+
+gchar *
+pf_quic_default_directory (void)
+{
+  return g_build_filename (g_get_user_config_dir (), "punktfunk", NULL);
+}
+
+gboolean
+pf_quic_is_allowed (const gchar *list, const guint8 *fingerprint)
+{
+  gchar **texts = g_strsplit_set (list ? list : "", ",; ", -1);
+  gboolean found = FALSE;
+
+  for (gchar **text = texts; *text && !found; text++) {
+    guint8 one[PF_QUIC_FINGERPRINT];
+
+    found = pf_quic_fingerprint_parse (*text, one) &&
+            memcmp (one, fingerprint, sizeof one) == 0;
+  }
+  g_strfreev (texts);
+  return found;
+}
+
+static void
+copy_settings (PfQuicHostSettings *to, const PfQuicHostSettings *from)
+{
+  *to = *from;
+  to->server = g_strdup (from->server);
+  to->address = g_strdup (from->address);
+  to->identity = g_strdup (from->identity);
+  to->allowed = g_strdup (from->allowed);
+  to->key_log = g_strdup (from->key_log);
+  to->qlog = g_strdup (from->qlog);
+}
+
+static void
+clear_settings (PfQuicHostSettings *s)
+{
+  g_free (s->server);
+  g_free (s->address);
+  g_free (s->identity);
+  g_free (s->allowed);
+  g_free (s->key_log);
+  g_free (s->qlog);
+}
+
+/* ---- Upstream ----------------------------------------------------------- */
+
+typedef struct {
+  GstEvent *event;
+} Upstream;
+
+static gboolean
+push_up (GstElement *element, GstPad *pad, gpointer user)
+{
+  Upstream *u = user;
+
+  (void) element;
+  if (g_str_has_prefix (GST_PAD_NAME (pad), "video"))
+    gst_pad_push_event (pad, gst_event_ref (u->event));
+  return TRUE;
+}
+
+/* To all that makes video; takes the event over. Call with no lock. */
+static void
+wish (PfQuicHost *h, GstEvent *event)
+{
+  Upstream u = { event };
+
+  gst_element_foreach_sink_pad (h->element, push_up, &u);
+  gst_event_unref (event);
+}
+
+static void
+wish_key_unit (PfQuicHost *h)
+{
+  wish (h, gst_video_event_new_upstream_force_key_unit (
+               GST_CLOCK_TIME_NONE, TRUE, 0));
+}
+
+static void
+post (PfQuicHost *h, GstStructure *structure)
+{
+  gst_element_post_message (
+      h->element, gst_message_new_element (GST_OBJECT (h->element), structure));
+}
+
+/* ---- Welcome ------------------------------------------------------------ */
+
+static gboolean
+find_video (GstElement *element, GstPad *pad, gpointer user)
+{
+  GstPad **found = user;
+
+  (void) element;
+  if (!g_str_has_prefix (GST_PAD_NAME (pad), "video"))
+    return TRUE;
+  *found = gst_object_ref (pad);
+  return FALSE;
+}
+
+static GstCaps *
+find_media (PfQuicHost *h)
+{
+  GstPad *pad = NULL;
+  GstCaps *caps;
+
+  gst_element_foreach_sink_pad (h->element, find_video, &pad);
+  if (!pad)
+    return NULL;
+  caps = pf_quic_media_find (pad);
+  gst_object_unref (pad);
+  return caps;
+}
+
+/* What the audio pad gets; 0: there is none. */
+static guint
+find_channels (PfQuicHost *h)
+{
+  GstPad *pad = gst_element_get_static_pad (h->element, "audio");
+  GstCaps *caps = pad ? gst_pad_get_current_caps (pad) : NULL;
+  gint channels = 0;
+
+  if (caps)
+    gst_structure_get_int (
+        gst_caps_get_structure (caps, 0), "channels", &channels);
+  gst_clear_caps (&caps);
+  gst_clear_object (&pad);
+  return (guint) channels;
+}
+
+static gboolean
+make_keys (PfMsgKeys *keys)
+{
+  /* a key of zeros is none, but that is as likely as any other */
+  return gnutls_rnd (GNUTLS_RND_KEY, keys->aes, sizeof keys->aes) == 0 &&
+         gnutls_rnd (GNUTLS_RND_KEY, keys->chacha, sizeof keys->chacha) == 0 &&
+         gnutls_rnd (GNUTLS_RND_NONCE, keys->salt, sizeof keys->salt) == 0;
+}
+
+static PfSecret *
+make_secret (const PfMsgWelcome *w, const PfMsgKeys *keys)
+{
+  PfSecret *secret;
+  PfKey key = { 0 };
+
+  if (w->cipher == PF_CIPHER_CHACHA20_POLY1305) {
+    key.cipher = PF_AEAD_CHACHA20_POLY1305;
+    memcpy (key.key, keys->chacha, sizeof keys->chacha);
+  } else {
+    key.cipher = PF_AEAD_AES_128_GCM;
+    memcpy (key.key, keys->aes, sizeof keys->aes);
+  }
+  memcpy (key.salt, keys->salt, sizeof key.salt);
+  secret = pf_secret_new (&key);
+  explicit_bzero (&key, sizeof key);
+  return secret;
+}
+
+/* NULL, or why there is none. */
+static const gchar *
+make_welcome (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
+    const PfQuicData *data, PfMsgWelcome *w)
+{
+  const PfQuicHostSettings *s = &h->settings;
+  const PfMsgHello *hello = pf_quic_session_hello (session);
+  const guint channels = find_channels (h);
+  PfHostAbilities abilities;
+
+  pf_quic_media_abilities (media, &abilities);
+  abilities.default_kbps = s->bitrate_kbps;
+  switch (
+      pf_choose_welcome (&abilities, hello, pf_quic_data_is_ipv4 (data), w)) {
+  case 0:
+    break;
+  case PF_ERR_UNSUPPORTED:
+    return "the client cannot decode what this host encodes";
+  default:
+    return "no host has the mode that was asked for";
+  }
+  if (abilities.chroma444 && w->chroma != 3)
+    return "the client cannot decode 4:4:4";
+  if (abilities.ten_bit && w->bit_depth != 10)
+    return "the client cannot decode 10 bits";
+  pf_quic_media_describe (media, w);
+  if (s->refresh_hz)
+    w->mode.refresh_hz = s->refresh_hz;
+  if (s->bitrate_kbps)
+    w->bitrate_kbps = s->bitrate_kbps;
+  if (channels)
+    w->audio_channels = (guint8) channels;
+  w->udp_port = (guint16) pf_quic_data_port (data);
+  w->fec_scheme = s->scheme == PF_FEC_GF8 ? 0 : 1;
+  w->fec_percent = (guint8) s->percent;
+  w->max_data_per_block =
+      s->scheme == PF_FEC_GF8 ? MAX_BLOCK_GF8 : MAX_BLOCK_GF16;
+  return NULL;
+}
+
+static void
+refuse (
+    PfQuicHost *h, PfQuicSession *session, PfCloseCode code, const gchar *text)
+{
+  GST_WARNING_OBJECT (h->element, "session %u is refused: %s",
+      pf_quic_session_id (session), text ? text : pf_close_text (code));
+  g_mutex_lock (&h->lock);
+  h->n.refused++;
+  g_mutex_unlock (&h->lock);
+  pf_quic_session_close (session, code, text);
+}
+
+static void
+remember (PfQuicHost *h, PfQuicSession *session, const PfMsgWelcome *w,
+    const PfMsgKeys *keys, PfQuicData *data)
+{
+  const PfMsgHello *hello = pf_quic_session_hello (session);
+  PfSecret *secret = make_secret (w, keys), *old;
+
+  g_mutex_lock (&h->lock);
+  h->welcome = *w;
+  h->later = hello->later;
+  h->filler_shared = !(hello->video_caps & PF_VIDEO_PROBE_INDEX);
+  old = h->secret;
+  h->secret = secret;
+  h->data = pf_quic_data_ref (data);
+  h->active = FALSE;
+  h->audio_seq = 0;
+  h->n.sessions++;
+  h->n.bitrate_kbps = w->bitrate_kbps;
+  g_mutex_unlock (&h->lock);
+  if (old)
+    pf_secret_unref (old);
+  pf_sender_set_rate (h->sender, (guint64) w->bitrate_kbps * 1000);
+}
+
+static void
+welcome_with (PfQuicHost *h, PfQuicSession *session, const GstCaps *media)
+{
+  PfMsgKeys keys = { 0 };
+  GError *error = NULL;
+  PfMsgWelcome w;
+  PfQuicData *data = pf_quic_data_new (session, h->settings.data_port, &error);
+  const gchar *why;
+
+  if (!data) {
+    GST_WARNING_OBJECT (h->element, "no data socket: %s", error->message);
+    g_clear_error (&error);
+    refuse (h, session, PF_CLOSE_SETUP_FAILED, "no socket for video");
+    return;
+  }
+  why = make_welcome (h, session, media, data, &w);
+  if (why || !make_keys (&keys)) {
+    refuse (h, session, PF_CLOSE_SETUP_FAILED, why);
+  } else {
+    remember (h, session, &w, &keys, data);
+    if (pf_quic_session_accept (session, &w, &keys) < 0)
+      refuse (h, session, PF_CLOSE_SETUP_FAILED,
+          "the client cannot read what it would have to");
+  }
+  explicit_bzero (&keys, sizeof keys);
+  pf_quic_data_unref (data);
+}
+
+/* In the connection's thread: once it is known what is sent. */
+static void
+on_call (PfQuicSession *session, gpointer user)
+{
+  PfQuicHost *h = user;
+  GstCaps *media = find_media (h);
+  guint64 since;
+
+  g_mutex_lock (&h->lock);
+  since = h->since;
+  g_mutex_unlock (&h->lock);
+  if (media)
+    welcome_with (h, session, media);
+  else if (pf_quic_now () > since + MEDIA_NS)
+    refuse (h, session, PF_CLOSE_SETUP_FAILED, "there is no video to send");
+  else
+    pf_quic_session_call (session, pf_quic_now () + RETRY_NS);
+  gst_clear_caps (&media);
+}
+
+/* ---- What the session tells --------------------------------------------- */
+
+static void
+set_destination (PfQuicHost *h, const PfPeerAddress *destination)
+{
+  PfAddress to;
+  gboolean first;
+  gchar *text;
+
+  pf_quic_from_peer_address (destination, &to.at, &to.size);
+  g_mutex_lock (&h->lock);
+  h->to = to;
+  first = !h->active;
+  h->active = TRUE;
+  g_mutex_unlock (&h->lock);
+  text = pf_address_to_string (&to);
+  GST_INFO_OBJECT (h->element, "video goes to %s", text);
+  g_free (text);
+  if (!first)
+    return;
+  wish (h, pf_event_new_params_changed (TRUE));
+  wish_key_unit (h);
+}
+
+static void
+take_loss (PfQuicHost *h, guint ppm)
+{
+  const PfLossReport report = { .ppm = ppm };
+
+  g_mutex_lock (&h->lock);
+  h->n.loss_reports++;
+  h->n.loss_ppm = ppm;
+  g_mutex_unlock (&h->lock);
+  wish (h, pf_event_new_loss_report (&report));
+}
+
+static void
+take_bitrate (PfQuicHost *h, PfQuicSession *session, guint kbps)
+{
+  g_mutex_lock (&h->lock);
+  h->n.bitrate_kbps = kbps;
+  g_mutex_unlock (&h->lock);
+  pf_sender_set_rate (h->sender, (guint64) kbps * 1000);
+  post (h, gst_structure_new ("PfSessionBitrate", "id", G_TYPE_UINT,
+               pf_quic_session_id (session), "bitrate-kbps", G_TYPE_UINT, kbps,
+               NULL));
+}
+
+/* The display may follow; what is sent goes on in the mode it has. */
+static void
+take_mode (PfQuicHost *h, PfQuicSession *session, const PfMsgMode *mode)
+{
+  const PfMode event = { 0, mode->width, mode->height, mode->refresh_hz };
+
+  wish (h, pf_event_new_mode (&event));
+  pf_quic_session_reconfigured (session, FALSE);
+}
+
+static void
+take_input (PfQuicHost *h, const PfMsgInput *msg)
+{
+  PfInput input;
+
+  g_mutex_lock (&h->lock);
+  h->n.inputs++;
+  g_mutex_unlock (&h->lock);
+  if (pf_quic_input_from_message (msg, &input))
+    wish (h, pf_event_new_input (&input));
+}
+
+static void
+on_event (PfQuicSession *session, const PfHostEvent *e, gpointer user)
+{
+  PfQuicHost *h = user;
+
+  switch (e->type) {
+  case PF_HOST_DESTINATION:
+    set_destination (h, &e->destination);
+    break;
+  case PF_HOST_KEYFRAME:
+    g_mutex_lock (&h->lock);
+    h->n.keyframe_requests++;
+    g_mutex_unlock (&h->lock);
+    wish_key_unit (h);
+    break;
+  case PF_HOST_INVALIDATE: {
+    const PfFrames frames = { e->frames.first, e->frames.last };
+
+    g_mutex_lock (&h->lock);
+    h->n.invalidations++;
+    g_mutex_unlock (&h->lock);
+    wish (h, pf_event_new_invalidate_frames (&frames));
+    break;
+  }
+  case PF_HOST_LOSS:
+    take_loss (h, e->loss_ppm);
+    break;
+  case PF_HOST_BITRATE:
+    take_bitrate (h, session, e->bitrate_kbps);
+    break;
+  case PF_HOST_PROBE: {
+    const PfProbe probe = { e->probe.target_kbps, e->probe.duration_ms };
+
+    wish (h, pf_event_new_probe (&probe));
+    break;
+  }
+  case PF_HOST_RECONFIGURE:
+    take_mode (h, session, &e->mode);
+    break;
+  case PF_HOST_INPUT:
+    take_input (h, &e->input);
+    break;
+  default:
+    break;
+  }
+}
+
+/* Nobody is there any more: what upstream knew of the session is void. */
+static void
+forget_session (PfQuicHost *h)
+{
+  PfQuicSession *session;
+  PfQuicData *data;
+  PfSecret *secret;
+
+  g_mutex_lock (&h->lock);
+  session = h->session;
+  data = h->data;
+  secret = h->secret;
+  h->session = NULL;
+  h->data = NULL;
+  h->secret = NULL;
+  h->active = FALSE;
+  g_mutex_unlock (&h->lock);
+  if (data)
+    pf_quic_data_stop (data);
+  if (data)
+    pf_quic_data_unref (data);
+  if (secret)
+    pf_secret_unref (secret);
+  pf_quic_session_unref (session);
+}
+
+static void
+on_closed (PfQuicSession *session, const PfQuicEnd *end, gpointer user)
+{
+  static const PfInput release = { .kind = PF_INPUT_RELEASE };
+  PfQuicHost *h = user;
+  gchar *text = pf_quic_end_to_string (end);
+  const guint id = pf_quic_session_id (session);
+
+  GST_INFO_OBJECT (h->element, "session %u: %s", id, text);
+  forget_session (h);
+  wish (h, pf_event_new_input (&release));
+  wish (h, pf_event_new_params_changed (TRUE));
+  post (
+      h, gst_structure_new ("PfSessionEnded", "id", G_TYPE_UINT, id, "by-peer",
+             G_TYPE_BOOLEAN, end->kind == PF_QUIC_PEER_CLOSED, "code",
+             G_TYPE_UINT64, end->code, "reason", G_TYPE_STRING, text, NULL));
+  g_free (text);
+}
+
+static const PfQuicSessionFuncs session_funcs = {
+  .event = on_event,
+  .call = on_call,
+  .closed = on_closed,
+};
+
+static gboolean
+take_session (PfQuicHost *h, PfQuicSession *session)
+{
+  gboolean ok;
+
+  g_mutex_lock (&h->lock);
+  ok = h->session == NULL;
+  if (ok) {
+    h->session = pf_quic_session_ref (session);
+    h->since = pf_quic_now ();
+  }
+  g_mutex_unlock (&h->lock);
+  if (ok && !pf_quic_session_attach (session, &session_funcs, h)) {
+    forget_session (h);
+    ok = FALSE;
+  }
+  if (ok)
+    pf_quic_session_call (session, 1);
+  return ok;
+}
+
+/* ---- A server of its own ------------------------------------------------ */
+
+static gboolean
+is_welcome (PfQuicHost *h, PfQuicSession *session)
+{
+  if (h->settings.open)
+    return TRUE;
+  return !pf_quic_session_is_anonymous (session) &&
+         pf_quic_is_allowed (
+             h->settings.allowed, pf_quic_session_fingerprint (session));
+}
+
+static void
+on_offer (gpointer user, PfQuicSession *session)
+{
+  PfQuicHost *h = user;
+
+  if (!is_welcome (h, session)) {
+    refuse (h, session,
+        pf_quic_session_is_anonymous (session) ? PF_CLOSE_NO_IDENTITY
+                                               : PF_CLOSE_DENIED,
+        NULL);
+    return;
+  }
+  pf_quic_session_allow (session);
+  if (!take_session (h, session))
+    refuse (h, session, PF_CLOSE_BUSY, "another client is served");
+}
+
+static const PfQuicHubFuncs hub_funcs = { .offer = on_offer };
+
+static gboolean
+open_hub (PfQuicHost *h, GError **error)
+{
+  const PfQuicHostSettings *s = &h->settings;
+  gchar *directory = s->identity && *s->identity ? g_strdup (s->identity)
+                                                 : pf_quic_default_directory ();
+  PfQuicHubConfig config = { .address = s->address,
+    .port = s->port,
+    .idle_ms = s->idle_ms,
+    .keep_alive_ms = s->keep_alive_ms,
+    .max_sessions = 8,
+    .key_log = s->key_log,
+    .qlog = s->qlog };
+
+  config.identity = pf_quic_identity_open (directory, PF_QUIC_KEY_RSA, error);
+  g_free (directory);
+  if (!config.identity)
+    return FALSE;
+  h->own_hub = TRUE;
+  h->hub = pf_quic_hub_new (&config, &hub_funcs, h, error);
+  pf_quic_identity_unref (config.identity);
+  return h->hub != NULL;
+}
+
+static gboolean
+find_session (PfQuicHost *h, GError **error)
+{
+  PfQuicSession *session;
+  gboolean ok;
+
+  h->hub = pf_quic_hub_lookup (h->settings.server);
+  if (!h->hub) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "there is no server \"%s\"", h->settings.server);
+    return FALSE;
+  }
+  session = pf_quic_hub_find (h->hub, h->settings.session);
+  ok = session && take_session (h, session);
+  pf_quic_session_unref (session);
+  if (!ok)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+        "server \"%s\" has no session %u that waits for its endpoint",
+        h->settings.server, h->settings.session);
+  return ok;
+}
+
+/* ---- Video -------------------------------------------------------------- */
+
+/* In the sender's thread. */
+static void
+send_object (gpointer user, GstMiniObject *object, guint first, guint n)
+{
+  PfQuicHost *h = user;
+  PfQuicData *data = NULL;
+  PfAddress to;
+
+  g_mutex_lock (&h->lock);
+  if (h->active && h->data)
+    data = pf_quic_data_ref (h->data);
+  to = h->to;
+  if (!data)
+    h->n.unsent += n;
+  g_mutex_unlock (&h->lock);
+  if (!data)
+    return;
+  pf_quic_data_send (data, &to, object, first, n, &h->out);
+  g_mutex_lock (&h->lock);
+  h->n.packets += n;
+  g_mutex_unlock (&h->lock);
+  pf_quic_data_unref (data);
+}
+
+/* What belongs to a frame has its number, or else its time. */
+static void
+follow_frames (PfQuicHost *h, GstBuffer *buffer, const PfBlockMeta *m)
+{
+  const GstClockTime pts = GST_BUFFER_PTS (buffer), last = h->last_pts;
+
+  if (h->frame > 0 && (!m || m->frame == h->frame_number) && pts == last)
+    return;
+  h->frame++;
+  h->frame_number = m ? m->frame : 0;
+  h->last_pts = pts;
+  h->interval = 0;
+  if (GST_BUFFER_DURATION_IS_VALID (buffer))
+    h->interval = MIN (GST_BUFFER_DURATION (buffer), MAX_INTERVAL);
+  else if (GST_CLOCK_TIME_IS_VALID (pts) && GST_CLOCK_TIME_IS_VALID (last) &&
+           pts > last)
+    h->interval = MIN (pts - last, MAX_INTERVAL);
+}
+
+void
+pf_quic_host_video (PfQuicHost *h, GstPad *pad, GstMiniObject *object,
+    GstBuffer *first, guint n)
+{
+  const PfBlockMeta *m = pf_buffer_get_block_meta (first);
+  PfSenderUnit unit = { 0 };
+
+  follow_frames (h, first, m);
+  unit.frame = h->frame;
+  unit.n = n;
+  unit.n_frame = m ? m->n_packets : 0;
+  unit.size = m ? m->size : gst_buffer_get_size (first);
+  unit.interval = h->interval;
+  switch (pf_sender_push (h->sender, gst_mini_object_ref (object), &unit)) {
+  case PF_SENDER_FULL:
+    gst_pad_push_event (pad,
+        gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+            gst_structure_new ("PfDropFrame", "frames", G_TYPE_UINT, 1, NULL)));
+    break;
+  case PF_SENDER_DROPPED:
+    GST_WARNING_OBJECT (
+        h->element, "the network does not keep up: a frame is dropped");
+    wish_key_unit (h);
+    break;
+  default:
+    break;
+  }
+}
+
+void
+pf_quic_host_flush (PfQuicHost *h)
+{
+  pf_sender_flush (h->sender);
+}
+
+void
+pf_quic_host_drain (PfQuicHost *h)
+{
+  pf_sender_drain (h->sender, DRAIN_US);
+}
+
+/* ---- Audio -------------------------------------------------------------- */
+
+/* Nanoseconds since 1970 at which the buffer was captured. */
+static guint64
+capture_time (GstBuffer *buffer)
+{
+  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
+  GstCaps *caps = gst_static_caps_get (&unix_caps);
+  GstReferenceTimestampMeta *meta =
+      gst_buffer_get_reference_timestamp_meta (buffer, caps);
+
+  gst_caps_unref (caps);
+  return meta ? meta->timestamp : (guint64) g_get_real_time () * 1000;
+}
+
+void
+pf_quic_host_audio (PfQuicHost *h, GstBuffer *buffer)
+{
+  PfMsgDatagram datagram = { .tag = PF_DGRAM_AUDIO };
+  PfQuicSession *session = NULL;
+  GstMapInfo map;
+  gboolean sent;
+
+  g_mutex_lock (&h->lock);
+  if (h->active && h->session) {
+    session = pf_quic_session_ref (h->session);
+    datagram.audio.seq = h->audio_seq++;
+  }
+  g_mutex_unlock (&h->lock);
+  if (!session)
+    return;
+  if (gst_buffer_map (buffer, &map, GST_MAP_READ)) {
+    datagram.audio.pts_ns = capture_time (buffer);
+    datagram.audio.data = (PfMsgSpan){ map.data, map.size };
+    sent = pf_quic_session_send_datagram (session, &datagram) == 0;
+    gst_buffer_unmap (buffer, &map);
+    g_mutex_lock (&h->lock);
+    h->n.audio += sent;
+    h->n.audio_dropped += !sent;
+    g_mutex_unlock (&h->lock);
+  }
+  pf_quic_session_unref (session);
+}
+
+/* ---- Questions ---------------------------------------------------------- */
+
+void
+pf_quic_host_answer (PfQuicHost *h, GstQuery *query)
+{
+  PfSessionParams params;
+  gboolean active;
+
+  pf_session_params_init (&params);
+  pf_session_params_set_wire (&params, "punktfunk1");
+  g_mutex_lock (&h->lock);
+  active = h->active;
+  params.packets.shard_payload = h->welcome.shard_payload;
+  params.packets.scheme = h->settings.scheme;
+  params.packets.max_block = h->welcome.max_data_per_block;
+  params.packets.percent = h->settings.percent;
+  params.packets.filler_shared = h->filler_shared;
+  params.adaptive = h->settings.adaptive;
+  params.at_once = !h->later;
+  params.sealed = TRUE;
+  params.secret = h->secret ? pf_secret_ref (h->secret) : NULL;
+  g_mutex_unlock (&h->lock);
+  if (active)
+    pf_session_answer (query, &params);
+  else
+    pf_session_answer_pending (query);
+  pf_session_params_clear (&params);
+}
+
+void
+pf_quic_host_probe_done (PfQuicHost *h, GstEvent *event)
+{
+  PfQuicSession *session;
+  PfMsgProbeResult result;
+  PfProbeDone done;
+
+  if (!pf_event_parse_probe_done (event, &done))
+    return;
+  result = (PfMsgProbeResult){ done.bytes, done.units, done.ms, done.packets,
+    done.dropped };
+  g_mutex_lock (&h->lock);
+  session = h->session ? pf_quic_session_ref (h->session) : NULL;
+  g_mutex_unlock (&h->lock);
+  if (session)
+    pf_quic_session_probe_done (session, &result);
+  pf_quic_session_unref (session);
+}
+
+PfQuicLink *
+pf_quic_host_get_link (PfQuicHost *h)
+{
+  PfQuicLink *link;
+
+  g_mutex_lock (&h->lock);
+  link =
+      h->session ? pf_quic_link_ref (pf_quic_session_link (h->session)) : NULL;
+  g_mutex_unlock (&h->lock);
+  return link;
+}
+
+void
+pf_quic_host_get_counters (PfQuicHost *h, PfQuicHostCounters *counters)
+{
+  PfSenderCounters paced = { 0 };
+
+  if (h->sender)
+    pf_sender_get_counters (h->sender, &paced);
+  g_mutex_lock (&h->lock);
+  *counters = h->n;
+  g_mutex_unlock (&h->lock);
+  counters->send_dropped += paced.packets_dropped;
+}
+
+guint
+pf_quic_host_port (PfQuicHost *h)
+{
+  return h->own_hub ? pf_quic_hub_port (h->hub) : 0;
+}
+
+/* ---- Start and stop ----------------------------------------------------- */
+
+PfQuicHost *
+pf_quic_host_start (
+    GstElement *element, const PfQuicHostSettings *settings, GError **error)
+{
+  PfQuicHost *h = g_new0 (PfQuicHost, 1);
+  PfPaceConfig pace;
+  gboolean ok;
+
+  h->element = element;
+  h->last_pts = GST_CLOCK_TIME_NONE;
+  copy_settings (&h->settings, settings);
+  g_mutex_init (&h->lock);
+  pf_pace_config_init (&pace);
+  h->sender = pf_sender_new (&pace, send_object, h);
+  if (!h->sender) {
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_FAILED, "no room for another thread");
+    ok = FALSE;
+  } else if (settings->server && *settings->server) {
+    ok = find_session (h, error);
+  } else {
+    ok = open_hub (h, error);
+  }
+  if (!ok)
+    g_clear_pointer (&h, pf_quic_host_stop);
+  return h;
+}
+
+void
+pf_quic_host_stop (PfQuicHost *h)
+{
+  PfQuicSession *session;
+
+  if (!h)
+    return;
+  g_mutex_lock (&h->lock);
+  session = h->session ? pf_quic_session_ref (h->session) : NULL;
+  g_mutex_unlock (&h->lock);
+  if (session) {
+    pf_quic_session_close (session, PF_CLOSE_DONE, "done");
+    pf_quic_session_detach (session);
+    pf_quic_session_unref (session);
+  }
+  if (h->own_hub && h->hub)
+    pf_quic_hub_stop (h->hub);
+  if (h->sender)
+    pf_sender_stop (h->sender);
+  forget_session (h);
+  pf_sender_free (h->sender);
+  pf_quic_hub_unref (h->hub);
+  clear_settings (&h->settings);
+  g_mutex_clear (&h->lock);
+  g_free (h);
+}

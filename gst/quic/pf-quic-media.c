@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Caps of media in a session; see pf-quic-media.h. */
+#include "pf-quic-media.h"
+
+#include <gst/video/video.h>
+#include <string.h>
+
+#define MAX_DEPTH 32 /* elements between the encoder and the sink */
+
+typedef struct {
+  guint8 codec;
+  const gchar *name, *media, *form;
+} Codec;
+
+static const Codec codecs[] = {
+  { PF_CODEC_H264, "h264", "video/x-h264",
+      "video/x-h264,stream-format=byte-stream,alignment=au" },
+  { PF_CODEC_HEVC, "h265", "video/x-h265",
+      "video/x-h265,stream-format=byte-stream,alignment=au" },
+  { PF_CODEC_AV1, "av1", "video/x-av1",
+      "video/x-av1,stream-format=obu-stream,alignment=tu" },
+};
+
+static const Codec *
+codec_of (const GstCaps *caps)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (codecs); i++)
+    if (gst_structure_has_name (
+            gst_caps_get_structure (caps, 0), codecs[i].media))
+      return &codecs[i];
+  return NULL;
+}
+
+/* A sink pad that is linked with this source pad inside of its element. */
+static GstPad *
+inner_peer (GstPad *pad)
+{
+  GstIterator *it = gst_pad_iterate_internal_links (pad);
+  GValue item = G_VALUE_INIT;
+  GstPad *inner = NULL;
+
+  if (it && gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
+    inner = g_value_dup_object (&item);
+    g_value_unset (&item);
+  }
+  g_clear_pointer (&it, gst_iterator_free);
+  return inner;
+}
+
+GstCaps *
+pf_quic_media_find (GstPad *sink)
+{
+  GstPad *pad = gst_object_ref (sink);
+  GstCaps *found = NULL;
+
+  for (guint i = 0; pad && !found && i < MAX_DEPTH; i++) {
+    GstPad *peer = gst_pad_get_peer (pad);
+    GstCaps *caps = peer ? gst_pad_get_current_caps (peer) : NULL;
+
+    if (caps && codec_of (caps))
+      found = gst_caps_ref (caps);
+    gst_clear_caps (&caps);
+    gst_object_unref (pad);
+    pad = peer && !found ? inner_peer (peer) : NULL;
+    gst_clear_object (&peer);
+  }
+  gst_clear_object (&pad);
+  return found;
+}
+
+guint8
+pf_quic_media_codec (const GstCaps *caps)
+{
+  const Codec *codec = codec_of (caps);
+
+  return codec ? codec->codec : 0;
+}
+
+GstCaps *
+pf_quic_media_caps (guint8 codec)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (codecs); i++)
+    if (codecs[i].codec == codec)
+      return gst_caps_from_string (codecs[i].form);
+  return NULL;
+}
+
+static guint
+depth_of (const GstStructure *s)
+{
+  guint depth = 8;
+
+  gst_structure_get_uint (s, "bit-depth-luma", &depth);
+  return depth;
+}
+
+static gboolean
+is_444 (const GstStructure *s)
+{
+  const gchar *format = gst_structure_get_string (s, "chroma-format");
+
+  return g_strcmp0 (format, "4:4:4") == 0;
+}
+
+void
+pf_quic_media_abilities (const GstCaps *caps, PfHostAbilities *a)
+{
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+
+  memset (a, 0, sizeof *a);
+  a->codecs = pf_quic_media_codec (caps);
+  a->ten_bit = depth_of (s) == 10;
+  a->hdr = a->ten_bit;
+  a->chroma444 = is_444 (s);
+  a->chacha20 = TRUE;
+}
+
+static void
+describe_color (const GstStructure *s, PfMsgWelcome *w)
+{
+  const gchar *text = gst_structure_get_string (s, "colorimetry");
+  GstVideoColorimetry color;
+
+  if (!text || !gst_video_colorimetry_from_string (&color, text))
+    return;
+  w->color.primaries =
+      (guint8) gst_video_color_primaries_to_iso (color.primaries);
+  w->color.transfer =
+      (guint8) gst_video_transfer_function_to_iso (color.transfer);
+  w->color.matrix = (guint8) gst_video_color_matrix_to_iso (color.matrix);
+  w->color.full_range = color.range == GST_VIDEO_COLOR_RANGE_0_255;
+}
+
+void
+pf_quic_media_describe (const GstCaps *caps, PfMsgWelcome *w)
+{
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+  gint width, height, n, d;
+
+  if (gst_structure_get_int (s, "width", &width) &&
+      gst_structure_get_int (s, "height", &height) && width > 0 && height > 0) {
+    w->mode.width = (guint32) width;
+    w->mode.height = (guint32) height;
+  }
+  if (gst_structure_get_fraction (s, "framerate", &n, &d) && n > 0 && d > 0)
+    w->mode.refresh_hz = (guint32) ((n + d - 1) / d);
+  w->bit_depth = depth_of (s) == 10 ? 10 : 8;
+  w->chroma = is_444 (s) ? 3 : 1;
+  describe_color (s, w);
+}
+
+guint8
+pf_quic_media_parse_codecs (const gchar *text)
+{
+  gchar **names = g_strsplit_set (text ? text : "", ";, ", -1);
+  guint8 bits = 0;
+  gboolean ok = TRUE;
+
+  for (gchar **name = names; *name; name++) {
+    guint i = 0;
+
+    if (!**name)
+      continue;
+    while (i < G_N_ELEMENTS (codecs) && strcmp (*name, codecs[i].name) != 0)
+      i++;
+    if (i < G_N_ELEMENTS (codecs))
+      bits |= codecs[i].codec;
+    else
+      ok = FALSE;
+  }
+  g_strfreev (names);
+  return ok ? bits : 0;
+}
+
+/* The channel order of the wire is FL FR FC LFE RL RR SL SR, with a mapping
+ * that leaves it alone. */
+GstCaps *
+pf_quic_media_opus_caps (guint channels)
+{
+  const gint streams = channels == 8 ? 5 : channels == 6 ? 4 : 1;
+  const gint coupled = channels == 8 ? 3 : channels == 6 ? 2 : 1;
+  const gint family = channels > 2 ? 255 : 0;
+  GstCaps *caps = gst_caps_new_simple ("audio/x-opus", "rate", G_TYPE_INT,
+      48000, "channels", G_TYPE_INT, (gint) channels, "channel-mapping-family",
+      G_TYPE_INT, family, "stream-count", G_TYPE_INT, streams, "coupled-count",
+      G_TYPE_INT, coupled, NULL);
+  GValue mapping = G_VALUE_INIT;
+
+  if (family == 0)
+    return caps;
+  g_value_init (&mapping, GST_TYPE_ARRAY);
+  for (guint i = 0; i < channels; i++) {
+    GValue v = G_VALUE_INIT;
+
+    g_value_init (&v, G_TYPE_INT);
+    g_value_set_int (&v, (gint) i);
+    gst_value_array_append_and_take_value (&mapping, &v);
+  }
+  gst_caps_set_value (caps, "channel-mapping", &mapping);
+  g_value_unset (&mapping);
+  return caps;
+}
