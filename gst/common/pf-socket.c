@@ -196,7 +196,9 @@ set_errno (GError **error, const gchar *what, const PfAddress *address)
   const int e = errno;
   gchar *text = pf_address_to_string (address);
 
-  g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE,
+  g_set_error (error, GST_RESOURCE_ERROR,
+      e == EADDRINUSE ? GST_RESOURCE_ERROR_BUSY
+                      : GST_RESOURCE_ERROR_OPEN_READ_WRITE,
       "%s %s: %s", what, text, g_strerror (e));
   g_free (text);
 }

@@ -286,7 +286,8 @@ static gboolean
 find_source (PfAesGcm *self, GError **error)
 {
   const guint set = (self->key_file != NULL) + (self->key_fd >= 0);
-  const gboolean linked = gst_pad_is_linked (session_pad (self));
+  const gboolean to_come =
+      self->mode == MODE_OPEN && !gst_pad_is_linked (self->sinkpad);
   PfSessionParams params;
   PfSessionState state;
 
@@ -294,8 +295,8 @@ find_source (PfAesGcm *self, GError **error)
   state = pf_session_ask (session_pad (self), FALSE, &params);
   if (state == PF_SESSION_READY)
     pf_session_params_clear (&params);
-  /* an endpoint whose pad is still to come may be one of a session */
-  if (set + (state != PF_SESSION_NONE || (set == 0 && !linked)) != 1) {
+  /* a source whose pad is still to come may be the endpoint of a session */
+  if (set + (state != PF_SESSION_NONE || (set == 0 && to_come)) != 1) {
     g_set_error (error, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS,
         "%s set key-file=PATH, which the sealer writes and the opener reads, "
         "or key-fd=N, or link the endpoint of a session; mode=none passes "

@@ -350,9 +350,10 @@ set_hello (PfQuicClient *c, const PfQuicClientSettings *s, GError **error)
   hello->bitrate_kbps = s->bitrate_kbps;
   hello->audio_channels = (guint8) s->channels;
   hello->video_caps = PF_VIDEO_PROBE_INDEX;
-  if (s->ten_bit)
+  hello->preferred_codec = pf_quic_media_parse_codecs (s->preferred);
+  if (s->depth >= 10)
     hello->video_caps |= PF_VIDEO_10_BIT | PF_VIDEO_HDR10;
-  if (s->chroma444)
+  if (s->chroma >= 444)
     hello->video_caps |= PF_VIDEO_444;
   hello->video_codecs = pf_quic_media_parse_codecs (s->codecs);
   hello->max_shard_payload = 9152;
@@ -383,7 +384,7 @@ make_config (const PfQuicSettings *s, const PfQuicClientSettings *client,
     config->tls.trust = PF_QUIC_TRUST_PIN;
     if (!pf_quic_fingerprint_parse (s->fingerprint, config->tls.pin)) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "fingerprint must be 64 hexadecimal digits");
+          "pin must be a fingerprint, 64 hexadecimal digits");
       return FALSE;
     }
   }

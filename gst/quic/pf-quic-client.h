@@ -19,8 +19,9 @@ typedef struct {
   guint width, height, fps;
   guint bitrate_kbps; /* 0: as the host likes */
   guint channels;
-  gchar *codecs;               /* "h264;h265;av1" */
-  gboolean ten_bit, chroma444; /* too */
+  gchar *codecs;       /* "h264;h265;av1" */
+  gchar *preferred;    /* one of them, or NULL */
+  guint depth, chroma; /* 8 or 10; 420 or 444 */
   gchar *name, *launch;
   gchar *identity; /* directory; NULL: anonymous */
 } PfQuicClientSettings;

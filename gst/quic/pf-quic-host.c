@@ -216,32 +216,45 @@ make_secret (const PfMsgWelcome *w, const PfMsgKeys *keys)
   return secret;
 }
 
-/* NULL, or why there is none. */
-static const gchar *
-make_welcome (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
-    const PfQuicData *data, PfMsgWelcome *w)
+/* What can be said of the video: by its caps, or by what was granted. */
+static void
+find_abilities (const PfQuicHost *h, const GstCaps *media,
+    const PfQuicGrants *g, PfHostAbilities *a)
+{
+  if (media) {
+    pf_quic_media_abilities (media, a);
+  } else {
+    memset (a, 0, sizeof *a);
+    a->codecs = g->codec;
+    a->ten_bit = g->depth == 10;
+    a->hdr = g->hdr;
+    a->chroma444 = g->chroma == 444;
+    a->chacha20 = TRUE;
+  }
+  a->default_kbps = h->settings.bitrate_kbps;
+}
+
+static void
+put_grants (const PfQuicGrants *g, PfMsgWelcome *w)
+{
+  if (g->width && g->height) {
+    w->mode.width = g->width;
+    w->mode.height = g->height;
+  }
+  if (g->fps)
+    w->mode.refresh_hz = g->fps;
+  if (g->bitrate_kbps)
+    w->bitrate_kbps = g->bitrate_kbps;
+  if (g->channels)
+    w->audio_channels = (guint8) g->channels;
+}
+
+static void
+put_settings (PfQuicHost *h, const PfQuicData *data, PfMsgWelcome *w)
 {
   const PfQuicHostSettings *s = &h->settings;
-  const PfMsgHello *hello = pf_quic_session_hello (session);
   const guint channels = find_channels (h);
-  PfHostAbilities abilities;
 
-  pf_quic_media_abilities (media, &abilities);
-  abilities.default_kbps = s->bitrate_kbps;
-  switch (
-      pf_choose_welcome (&abilities, hello, pf_quic_data_is_ipv4 (data), w)) {
-  case 0:
-    break;
-  case PF_ERR_UNSUPPORTED:
-    return "the client cannot decode what this host encodes";
-  default:
-    return "no host has the mode that was asked for";
-  }
-  if (abilities.chroma444 && w->chroma != 3)
-    return "the client cannot decode 4:4:4";
-  if (abilities.ten_bit && w->bit_depth != 10)
-    return "the client cannot decode 10 bits";
-  pf_quic_media_describe (media, w);
   if (s->refresh_hz)
     w->mode.refresh_hz = s->refresh_hz;
   if (s->bitrate_kbps)
@@ -253,6 +266,33 @@ make_welcome (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
   w->fec_percent = (guint8) s->percent;
   w->max_data_per_block =
       s->scheme == PF_FEC_GF8 ? MAX_BLOCK_GF8 : MAX_BLOCK_GF16;
+}
+
+/* NULL, or why there is none. Without media all is granted. */
+static const gchar *
+make_welcome (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
+    const PfQuicGrants *grants, const PfQuicData *data, PfMsgWelcome *w)
+{
+  PfHostAbilities abilities;
+
+  find_abilities (h, media, grants, &abilities);
+  switch (pf_choose_welcome (&abilities, pf_quic_session_hello (session),
+      pf_quic_data_is_ipv4 (data), w)) {
+  case 0:
+    break;
+  case PF_ERR_UNSUPPORTED:
+    return "the client cannot decode what this host encodes";
+  default:
+    return "no host has the mode that was asked for";
+  }
+  if (abilities.chroma444 && w->chroma != 3)
+    return "the client cannot decode 4:4:4";
+  if (abilities.ten_bit && w->bit_depth != 10)
+    return "the client cannot decode 10 bits";
+  if (media)
+    pf_quic_media_describe (media, w);
+  put_grants (grants, w);
+  put_settings (h, data, w);
   return NULL;
 }
 
@@ -293,7 +333,8 @@ remember (PfQuicHost *h, PfQuicSession *session, const PfMsgWelcome *w,
 }
 
 static void
-welcome_with (PfQuicHost *h, PfQuicSession *session, const GstCaps *media)
+welcome_with (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
+    const PfQuicGrants *grants)
 {
   PfMsgKeys keys = { 0 };
   GError *error = NULL;
@@ -307,7 +348,7 @@ welcome_with (PfQuicHost *h, PfQuicSession *session, const GstCaps *media)
     refuse (h, session, PF_CLOSE_SETUP_FAILED, "no socket for video");
     return;
   }
-  why = make_welcome (h, session, media, data, &w);
+  why = make_welcome (h, session, media, grants, data, &w);
   if (why || !make_keys (&keys)) {
     refuse (h, session, PF_CLOSE_SETUP_FAILED, why);
   } else {
@@ -325,14 +366,19 @@ static void
 on_call (PfQuicSession *session, gpointer user)
 {
   PfQuicHost *h = user;
-  GstCaps *media = find_media (h);
+  GstCaps *media = NULL;
+  PfQuicGrants grants;
+  gboolean granted;
   guint64 since;
 
+  granted = pf_quic_session_get_grants (session, &grants) || h->own_hub;
+  if (granted && !grants.codec)
+    media = find_media (h);
   g_mutex_lock (&h->lock);
   since = h->since;
   g_mutex_unlock (&h->lock);
-  if (media)
-    welcome_with (h, session, media);
+  if (granted && (media || grants.codec))
+    welcome_with (h, session, media, &grants);
   else if (pf_quic_now () > since + MEDIA_NS)
     refuse (h, session, PF_CLOSE_SETUP_FAILED, "there is no video to send");
   else
@@ -383,9 +429,9 @@ take_bitrate (PfQuicHost *h, PfQuicSession *session, guint kbps)
   h->n.bitrate_kbps = kbps;
   g_mutex_unlock (&h->lock);
   pf_sender_set_rate (h->sender, (guint64) kbps * 1000);
-  post (h, gst_structure_new ("PfSessionBitrate", "id", G_TYPE_UINT,
-               pf_quic_session_id (session), "bitrate-kbps", G_TYPE_UINT, kbps,
-               NULL));
+  post (h, gst_structure_new ("PfSessionBitrate", "id", G_TYPE_UINT64,
+               (guint64) pf_quic_session_id (session), "bitrate-kbps",
+               G_TYPE_UINT, kbps, NULL));
 }
 
 /* The display may follow; what is sent goes on in the mode it has. */
@@ -495,10 +541,10 @@ on_closed (PfQuicSession *session, const PfQuicEnd *end, gpointer user)
   forget_session (h);
   wish (h, pf_event_new_input (&release));
   wish (h, pf_event_new_params_changed (TRUE));
-  post (
-      h, gst_structure_new ("PfSessionEnded", "id", G_TYPE_UINT, id, "by-peer",
-             G_TYPE_BOOLEAN, end->kind == PF_QUIC_PEER_CLOSED, "code",
-             G_TYPE_UINT64, end->code, "reason", G_TYPE_STRING, text, NULL));
+  post (h,
+      gst_structure_new ("PfSessionEnded", "id", G_TYPE_UINT64, (guint64) id,
+          "by-peer", G_TYPE_BOOLEAN, end->kind == PF_QUIC_PEER_CLOSED, "code",
+          G_TYPE_UINT, (guint) end->code, "reason", G_TYPE_STRING, text, NULL));
   g_free (text);
 }
 
@@ -596,12 +642,13 @@ find_session (PfQuicHost *h, GError **error)
         "there is no server \"%s\"", h->settings.server);
     return FALSE;
   }
-  session = pf_quic_hub_find (h->hub, h->settings.session);
+  session = pf_quic_hub_find (h->hub, (guint) h->settings.session);
   ok = session && take_session (h, session);
   pf_quic_session_unref (session);
   if (!ok)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-        "server \"%s\" has no session %u that waits for its endpoint",
+        "server \"%s\" has no session %" G_GUINT64_FORMAT
+        " that waits for its endpoint",
         h->settings.server, h->settings.session);
   return ok;
 }
@@ -843,6 +890,21 @@ pf_quic_host_start (
   if (!ok)
     g_clear_pointer (&h, pf_quic_host_stop);
   return h;
+}
+
+gboolean
+pf_quic_host_disconnect (PfQuicHost *h, guint code, const gchar *reason)
+{
+  PfQuicSession *session;
+
+  g_mutex_lock (&h->lock);
+  session = h->session ? pf_quic_session_ref (h->session) : NULL;
+  g_mutex_unlock (&h->lock);
+  if (!session)
+    return FALSE;
+  pf_quic_session_close (session, (PfCloseCode) code, reason);
+  pf_quic_session_unref (session);
+  return TRUE;
 }
 
 void

@@ -19,8 +19,8 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  gchar *server; /* name of an element; NULL: a server of its own */
-  guint session; /* with a name */
+  gchar *server;   /* name of an element; NULL: a server of its own */
+  guint64 session; /* with a name */
 
   /* of its own server */
   gchar *address;
@@ -59,6 +59,11 @@ PfQuicHost *pf_quic_host_start (
 
 /* A barrier: the session is over. */
 void pf_quic_host_stop (PfQuicHost *host);
+
+/* Ends the session, with a reason that the client is told; FALSE: there is
+ * none. */
+gboolean pf_quic_host_disconnect (
+    PfQuicHost *host, guint code, const gchar *reason);
 
 /* The port of its own server; 0: it has none. */
 guint pf_quic_host_port (PfQuicHost *host);

@@ -101,6 +101,13 @@ pf_quic_hub_offer (PfQuicHub *h, PfQuicSession *session)
 }
 
 void
+pf_quic_hub_started (PfQuicHub *h, PfQuicSession *session)
+{
+  if (h->funcs.started)
+    h->funcs.started (h->user, session);
+}
+
+void
 pf_quic_hub_ended (PfQuicHub *h, PfQuicSession *session, const PfQuicEnd *end)
 {
   if (h->funcs.ended)

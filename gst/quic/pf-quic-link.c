@@ -554,6 +554,8 @@ link_thread (gpointer data)
   else
     tell_closed (l);
   g_atomic_pointer_set (&l->thread, NULL);
+  /* the address is free when the port is, whoever still knows the link */
+  g_clear_pointer (&l->socket, pf_socket_free);
   pf_quic_port_remove (l->port, l); /* the port may be gone after this */
   pf_quic_link_unref (l);
   return NULL;

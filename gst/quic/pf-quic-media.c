@@ -149,6 +149,27 @@ pf_quic_media_describe (const GstCaps *caps, PfMsgWelcome *w)
   describe_color (s, w);
 }
 
+const gchar *
+pf_quic_media_codec_name (guint8 codec)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (codecs); i++)
+    if (codecs[i].codec == codec)
+      return codecs[i].name;
+  return NULL;
+}
+
+gchar *
+pf_quic_media_codec_names (guint8 bits)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (codecs); i++)
+    if (bits & codecs[i].codec)
+      g_string_append_printf (
+          text, "%s%s", text->len > 0 ? ";" : "", codecs[i].name);
+  return g_string_free (text, FALSE);
+}
+
 guint8
 pf_quic_media_parse_codecs (const gchar *text)
 {

@@ -30,6 +30,12 @@ void pf_quic_media_abilities (const GstCaps *caps, PfHostAbilities *abilities);
 /* Puts the size, rate, depth and colours of the video into a Welcome. */
 void pf_quic_media_describe (const GstCaps *caps, PfMsgWelcome *welcome);
 
+/* "h264", or NULL. */
+const gchar *pf_quic_media_codec_name (guint8 codec);
+
+/* Bits to "h264;h265;av1", to be freed. */
+gchar *pf_quic_media_codec_names (guint8 codecs);
+
 /* "h264;h265;av1" to bits; 0 if it names anything else. */
 guint8 pf_quic_media_parse_codecs (const gchar *text);
 

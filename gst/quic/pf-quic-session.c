@@ -27,7 +27,8 @@ struct _PfQuicSession {
   /* lock */
   PfHostSession *host;
   gint64 control; /* the stream */
-  gboolean allowed, closed;
+  gboolean allowed, granted, closed;
+  PfQuicGrants grants;
   PfQuicSessionFuncs funcs;
   gpointer user;
   gboolean attached;
@@ -223,6 +224,9 @@ tell_event (PfQuicSession *s, const PfHostEvent *e)
   case PF_HOST_CLOSE:
     pf_quic_link_close (s->link, e->close.code, e->close.text);
     return;
+  case PF_HOST_STARTED:
+    pf_quic_hub_started (s->hub, s);
+    break;
   default:
     break;
   }
@@ -534,6 +538,30 @@ pf_quic_session_allow (PfQuicSession *s)
   g_mutex_lock (&s->lock);
   s->allowed = TRUE;
   g_mutex_unlock (&s->lock);
+}
+
+void
+pf_quic_session_grant (PfQuicSession *s, const PfQuicGrants *grants)
+{
+  g_mutex_lock (&s->lock);
+  s->allowed = s->granted = TRUE;
+  s->grants = *grants;
+  if (s->attached && s->call_at)
+    s->call_at = 1;
+  poke (s);
+  g_mutex_unlock (&s->lock);
+}
+
+gboolean
+pf_quic_session_get_grants (PfQuicSession *s, PfQuicGrants *grants)
+{
+  gboolean granted;
+
+  g_mutex_lock (&s->lock);
+  granted = s->granted;
+  *grants = s->grants;
+  g_mutex_unlock (&s->lock);
+  return granted;
 }
 
 void

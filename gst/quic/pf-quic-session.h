@@ -43,6 +43,21 @@ gchar *pf_quic_session_peer (PfQuicSession *session);
 void pf_quic_session_path (PfQuicSession *session, PfQuicPath *path);
 PfQuicLink *pf_quic_session_link (PfQuicSession *session);
 
+/* What the owner of the hub grants; 0: as the video is. */
+typedef struct {
+  guint8 codec;
+  guint width, height, fps, bitrate_kbps;
+  guint depth, chroma; /* 8, 10; 420, 444 */
+  gboolean hdr;
+  guint channels;
+} PfQuicGrants;
+
+void pf_quic_session_grant (PfQuicSession *session, const PfQuicGrants *grants);
+
+/* FALSE: nothing was granted yet. */
+gboolean pf_quic_session_get_grants (
+    PfQuicSession *session, PfQuicGrants *grants);
+
 /* Its endpoint; FALSE if it has one, is closed, or is not allowed in. */
 gboolean pf_quic_session_attach (
     PfQuicSession *session, const PfQuicSessionFuncs *funcs, gpointer user);

@@ -203,7 +203,7 @@ install_trust (GObjectClass *c, guint first)
           "from; unset: those of the system",
           NULL));
   g_object_class_install_property (c, first + FINGERPRINT,
-      text_spec ("fingerprint", "Fingerprint",
+      text_spec ("pin", "Pin",
           "SHA-256 of the certificate that the server must have, 64 "
           "hexadecimal digits",
           NULL));
@@ -554,7 +554,7 @@ set_trust (const PfQuicSettings *s, PfQuicConfig *c, GError **error)
     c->tls.trust = PF_QUIC_TRUST_PIN;
     if (!pf_quic_fingerprint_parse (s->fingerprint, c->tls.pin)) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-          "fingerprint must be 64 hexadecimal digits");
+          "pin must be a fingerprint, 64 hexadecimal digits");
       return FALSE;
     }
   } else if (s->role == PF_QUIC_ROLE_CLIENT && s->secure) {

@@ -572,7 +572,7 @@ set_host_property (PfQuicHostSettings *h, guint id, const GValue *value)
     set_string (&h->server, value);
     return TRUE;
   case PROP_SESSION:
-    h->session = g_value_get_uint (value);
+    h->session = g_value_get_uint64 (value);
     return TRUE;
   case PROP_IDENTITY:
     set_string (&h->identity, value);
@@ -633,7 +633,7 @@ get_host_property (const PfQuicHostSettings *h, guint id, GValue *value)
     g_value_set_string (value, h->server);
     return TRUE;
   case PROP_SESSION:
-    g_value_set_uint (value, h->session);
+    g_value_set_uint64 (value, h->session);
     return TRUE;
   case PROP_IDENTITY:
     g_value_set_string (value, h->identity);
@@ -722,11 +722,11 @@ install_session_properties (GObjectClass *c)
           "unset: a server of its own",
           NULL, ready));
   g_object_class_install_property (c, PROP_SESSION,
-      g_param_spec_uint ("session", "Session",
-          "Number of that session, as PfSessionOffer told it", 0, G_MAXUINT,
+      g_param_spec_uint64 ("session", "Session",
+          "Number of that session, as PfSessionOffer told it", 0, G_MAXUINT64,
           DEFAULT_SESSION, ready));
   g_object_class_install_property (c, PROP_IDENTITY,
-      g_param_spec_string ("identity", "Identity",
+      g_param_spec_string ("identity-dir", "Identity directory",
           "Directory of cert.pem and key.pem, made if they are absent; unset: "
           "punktfunk in the user's configuration",
           NULL, ready));
@@ -806,6 +806,34 @@ install_properties (GObjectClass *object_class)
   gst_type_mark_as_plugin_api (PF_TYPE_QUIC_PROTOCOL, 0);
 }
 
+static gboolean
+pf_quic_sink_disconnect (PfQuicSink *self, guint code, const gchar *reason)
+{
+  gboolean ok = FALSE;
+
+  GST_STATE_LOCK (self); /* the host stays */
+  if (self->host)
+    ok = pf_quic_host_disconnect (
+        self->host, code, reason && *reason ? reason : NULL);
+  GST_STATE_UNLOCK (self);
+  return ok;
+}
+
+static void
+install_signals (GObjectClass *object_class)
+{
+  /**
+   * PfQuicSink::disconnect:
+   * @code: that the session is closed with
+   * @reason: that the client is told, or NULL for the code's own
+   *
+   * Returns: whether there was a session
+   */
+  g_signal_new_class_handler ("disconnect", G_TYPE_FROM_CLASS (object_class),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (pf_quic_sink_disconnect),
+      NULL, NULL, NULL, G_TYPE_BOOLEAN, 2, G_TYPE_UINT, G_TYPE_STRING);
+}
+
 static void
 pf_quic_sink_class_init (PfQuicSinkClass *klass)
 {
@@ -823,6 +851,7 @@ pf_quic_sink_class_init (PfQuicSinkClass *klass)
       GST_DEBUG_FUNCPTR (pf_quic_sink_request_new_pad);
   element_class->release_pad = GST_DEBUG_FUNCPTR (pf_quic_sink_release_pad);
   install_properties (object_class);
+  install_signals (object_class);
   gst_element_class_add_static_pad_template (element_class, &video_template);
   gst_element_class_add_static_pad_template (element_class, &audio_template);
   gst_element_class_add_static_pad_template (element_class, &raw_template);

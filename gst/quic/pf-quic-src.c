@@ -6,12 +6,12 @@
  * Receives over QUIC: the client's end of a session of punktfunk/1, or any
  * bytes.
  *
- * In a session it asks for video of width, height and framerate. When the host
+ * In a session it asks for video of width, height and fps. When the host
  * has welcomed it, the pads video_0 (sealed packets) and audio (Opus) appear.
  * pfaesgcm and pffecdec ask it for what was agreed on (PfSessionParams), and
  * what they and the video sink wish it sends to the host: key units, losses,
- * input (docs/events.md). The host must have the certificate of this
- * fingerprint; without one any is taken, and the message PfHost tells which.
+ * input (docs/events.md). The host must have the certificate of the
+ * pin; without one any is taken, and host-fingerprint tells which.
  *
  * With protocol=raw the pad raw gives the bytes of a stream in order, or each
  * datagram as a buffer; the end of the stream is EOS. The peer may send ahead
@@ -51,8 +51,8 @@ GST_DEBUG_CATEGORY_STATIC (pf_quic_src_debug);
 #define DEFAULT_BITRATE_KBPS 0
 #define DEFAULT_CHANNELS 2
 #define DEFAULT_CODECS "h264;h265;av1"
-#define DEFAULT_TEN_BIT TRUE
-#define DEFAULT_CHROMA_444 TRUE
+#define DEFAULT_DEPTH 10
+#define DEFAULT_CHROMA 444
 
 enum {
   PROP_0,
@@ -64,8 +64,10 @@ enum {
   PROP_BITRATE,
   PROP_CHANNELS,
   PROP_CODECS,
-  PROP_TEN_BIT,
-  PROP_CHROMA_444,
+  PROP_PREFERRED,
+  PROP_DEPTH,
+  PROP_CHROMA,
+  PROP_HOST_FINGERPRINT,
   PROP_CLIENT_NAME,
   PROP_LAUNCH,
   PROP_IDENTITY,
@@ -86,9 +88,14 @@ struct _PfQuicSrc {
   GstCaps *caps;
   PfQuicRawCounters counters; /* of the last run */
   PfQuicClientCounters client_counters;
-  GstCaps *media[N_PADS]; /* of the pads, as far as they are known before */
-  gboolean playing, welcomed;
+  gchar *host_fingerprint; /* that was seen last */
+  GstCaps *media[N_PADS];  /* of the pads, as far as they are known before */
+  gboolean welcomed;
   gboolean ending; /* EOS was asked for */
+
+  GMutex play_lock;
+  GCond play_cond;
+  gboolean playing, stopping; /* play_lock */
 
   /* set before PAUSED, then constant; object lock to use it elsewhere */
   PfQuicRaw *raw; /* one of these two */
@@ -155,6 +162,21 @@ choose_form (PfQuicSrc *self, GstPad *pad, GstCaps *fields)
   return caps;
 }
 
+/* A live source gives nothing while paused: its tasks wait here. FALSE: they
+ * are to end. */
+static gboolean
+wait_playing (PfQuicSrc *self)
+{
+  gboolean playing;
+
+  g_mutex_lock (&self->play_lock);
+  while (!self->playing && !self->stopping)
+    g_cond_wait (&self->play_cond, &self->play_lock);
+  playing = !self->stopping;
+  g_mutex_unlock (&self->play_lock);
+  return playing;
+}
+
 static void
 begin (PfQuicSrc *self, GstPad *pad, Which which)
 {
@@ -179,14 +201,31 @@ begin (PfQuicSrc *self, GstPad *pad, Which which)
   self->offset = 0;
 }
 
+/* FLUSHING may mean that the element is paused, which ends nothing. */
+static gboolean
+goes_on (PfQuicSrc *self, GstPad *pad, GstFlowReturn *ret)
+{
+  gboolean ending, stopping;
+
+  if (*ret != GST_FLOW_FLUSHING || GST_PAD_IS_FLUSHING (pad))
+    return FALSE;
+  GST_OBJECT_LOCK (self);
+  ending = self->ending;
+  GST_OBJECT_UNLOCK (self);
+  g_mutex_lock (&self->play_lock);
+  stopping = self->stopping;
+  g_mutex_unlock (&self->play_lock);
+  if (ending)
+    *ret = GST_FLOW_EOS;
+  return !ending && !stopping;
+}
+
 /* The end of streaming, with what GStreamer wants to hear about it. */
 static void
 finish (PfQuicSrc *self, GstPad *pad, GstFlowReturn ret, GError *error)
 {
-  GST_OBJECT_LOCK (self);
-  if (ret == GST_FLOW_FLUSHING && self->ending)
-    ret = GST_FLOW_EOS;
-  GST_OBJECT_UNLOCK (self);
+  if (goes_on (self, pad, &ret))
+    return;
   GST_DEBUG_OBJECT (pad, "%s", gst_flow_get_name (ret));
   if (ret == GST_FLOW_ERROR && error)
     GST_ELEMENT_ERROR (self, RESOURCE, READ,
@@ -209,6 +248,10 @@ raw_loop (gpointer data)
   GError *error = NULL;
   GstFlowReturn ret;
 
+  if (!wait_playing (self)) {
+    gst_pad_pause_task (pad);
+    return;
+  }
   if (!self->begun[RAW])
     begin (self, pad, RAW);
   ret = pf_quic_raw_receive (self->raw, &buffer, &error);
@@ -233,6 +276,10 @@ video_loop (gpointer data)
   GstMiniObject *object = NULL;
   GstFlowReturn ret;
 
+  if (!wait_playing (self)) {
+    gst_pad_pause_task (pad);
+    return;
+  }
   if (!self->begun[VIDEO])
     begin (self, pad, VIDEO);
   ret = pf_quic_client_video (
@@ -256,6 +303,10 @@ audio_loop (gpointer data)
   GstBuffer *buffer = NULL;
   GstFlowReturn ret;
 
+  if (!wait_playing (self)) {
+    gst_pad_pause_task (pad);
+    return;
+  }
   if (!self->begun[AUDIO])
     begin (self, pad, AUDIO);
   ret = pf_quic_client_audio (self->client, &buffer);
@@ -284,6 +335,18 @@ set_interrupted (PfQuicSrc *self, gboolean interrupted)
     pf_quic_raw_set_interrupted (self->raw, interrupted);
   if (self->client)
     pf_quic_client_set_interrupted (self->client, interrupted);
+}
+
+/* Pauses, or with stopping has the tasks end. */
+static void
+stop_playing (PfQuicSrc *self, gboolean stopping)
+{
+  g_mutex_lock (&self->play_lock);
+  self->playing = FALSE;
+  self->stopping |= stopping;
+  g_cond_broadcast (&self->play_cond);
+  g_mutex_unlock (&self->play_lock);
+  set_interrupted (self, TRUE);
 }
 
 static gboolean
@@ -332,7 +395,7 @@ activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
     return FALSE;
   if (active)
     return TRUE; /* the task begins with PLAYING */
-  set_interrupted (PF_QUIC_SRC (parent), TRUE);
+  stop_playing (PF_QUIC_SRC (parent), TRUE);
   return gst_pad_stop_task (pad);
 }
 
@@ -353,10 +416,12 @@ add_pad (PfQuicSrc *self, Which which, GstStaticPadTemplate *template,
   gst_element_add_pad (GST_ELEMENT (self), pad);
 }
 
+/* The pad for raw bytes stays as long as that is the protocol, so that who
+ * linked it once finds it linked when it is played again. */
 static void
-remove_pads (PfQuicSrc *self)
+remove_pads (PfQuicSrc *self, gboolean raw)
 {
-  for (guint i = 0; i < N_PADS; i++) {
+  for (guint i = raw ? RAW : VIDEO; i < N_PADS; i++) {
     if (self->pads[i]) {
       gst_pad_set_active (self->pads[i], FALSE);
       gst_element_remove_pad (GST_ELEMENT (self), self->pads[i]);
@@ -366,19 +431,13 @@ remove_pads (PfQuicSrc *self)
   }
 }
 
-/* Of the pads there are, if it is time. */
+/* Of the pads there are; they wait until it is time. */
 static void
 start_tasks (PfQuicSrc *self)
 {
-  for (guint i = 0; i < N_PADS; i++) {
-    gboolean start;
-
-    GST_OBJECT_LOCK (self);
-    start = self->playing && self->pads[i];
-    GST_OBJECT_UNLOCK (self);
-    if (start)
+  for (guint i = 0; i < N_PADS; i++)
+    if (self->pads[i])
       gst_pad_start_task (self->pads[i], loops[i], self->pads[i], NULL);
-  }
 }
 
 /* ---- What the session tells --------------------------------------------- */
@@ -392,7 +451,7 @@ post (PfQuicSrc *self, GstStructure *structure)
 
 /* Who the host is, for whoever keeps it in mind. */
 static void
-tell_host (PfQuicSrc *self, const PfMsgWelcome *w)
+keep_fingerprint (PfQuicSrc *self)
 {
   PfQuicLink *link = pf_quic_client_get_link (self->client);
   PfQuicPeer peer;
@@ -400,16 +459,36 @@ tell_host (PfQuicSrc *self, const PfMsgWelcome *w)
   if (link && pf_quic_link_get_peer (link, &peer)) {
     gchar *text = pf_quic_fingerprint_to_string (peer.fingerprint);
 
-    post (self,
-        gst_structure_new ("PfHost", "fingerprint", G_TYPE_STRING, text,
-            "width", G_TYPE_UINT, w->mode.width, "height", G_TYPE_UINT,
-            w->mode.height, "fps", G_TYPE_UINT, w->mode.refresh_hz,
-            "bitrate-kbps", G_TYPE_UINT, w->bitrate_kbps, "codec", G_TYPE_UINT,
-            w->codec, "channels", G_TYPE_UINT, w->audio_channels, NULL));
-    g_free (text);
+    GST_OBJECT_LOCK (self);
+    g_free (self->host_fingerprint);
+    self->host_fingerprint = text;
+    GST_OBJECT_UNLOCK (self);
     g_clear_pointer (&peer.certificate, g_bytes_unref);
   }
   pf_quic_link_unref (link);
+}
+
+/* What the host granted. */
+static void
+tell_grant (PfQuicSrc *self, const PfMsgWelcome *w)
+{
+  PfQuicClientCounters n;
+  gchar *fingerprint;
+
+  pf_quic_client_get_counters (self->client, &n);
+  g_object_get (self, "host-fingerprint", &fingerprint, NULL);
+  post (self,
+      gst_structure_new ("PfSessionGranted", "fingerprint", G_TYPE_STRING,
+          fingerprint, "codec", G_TYPE_STRING,
+          pf_quic_media_codec_name (w->codec), "width", G_TYPE_UINT,
+          w->mode.width, "height", G_TYPE_UINT, w->mode.height, "fps",
+          G_TYPE_UINT, w->mode.refresh_hz, "bitrate-kbps", G_TYPE_UINT,
+          w->bitrate_kbps, "depth", G_TYPE_UINT, w->bit_depth, "chroma",
+          G_TYPE_UINT, w->chroma == 3 ? 444 : 420, "hdr", G_TYPE_BOOLEAN,
+          w->color.transfer == 16, "channels", G_TYPE_UINT, w->audio_channels,
+          "clock-offset-ns", G_TYPE_INT64, n.clock_offset, "rtt-ns",
+          G_TYPE_INT64, (gint64) n.clock_rtt, NULL));
+  g_free (fingerprint);
 }
 
 /* In the connection's thread. */
@@ -428,7 +507,8 @@ on_welcome (gpointer user, const PfMsgWelcome *w)
           G_TYPE_BOOLEAN, w->encrypt != 0, NULL);
   self->media[AUDIO] = pf_quic_media_opus_caps (w->audio_channels);
   GST_OBJECT_UNLOCK (self);
-  tell_host (self, w);
+  keep_fingerprint (self);
+  tell_grant (self, w);
   add_pad (self, VIDEO, &video_template, "video_0");
   add_pad (self, AUDIO, &audio_template, "audio");
   gst_element_no_more_pads (GST_ELEMENT (self));
@@ -448,8 +528,8 @@ on_closed (gpointer user, const PfQuicEnd *end)
   welcomed = self->welcomed;
   GST_OBJECT_UNLOCK (self);
   post (self, gst_structure_new ("PfSessionEnded", "by-peer", G_TYPE_BOOLEAN,
-                  end->kind == PF_QUIC_PEER_CLOSED, "code", G_TYPE_UINT64,
-                  end->code, "reason", G_TYPE_STRING, text, NULL));
+                  end->kind == PF_QUIC_PEER_CLOSED, "code", G_TYPE_UINT,
+                  (guint) end->code, "reason", G_TYPE_STRING, text, NULL));
   /* with pads EOS follows; without them nothing else would be told */
   if (!welcomed && (end->kind != PF_QUIC_CLOSED || end->code != 0))
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
@@ -474,6 +554,7 @@ copy_client_settings (
 {
   *to = *from;
   to->codecs = g_strdup (from->codecs);
+  to->preferred = g_strdup (from->preferred);
   to->name = g_strdup (from->name);
   to->launch = g_strdup (from->launch);
   to->identity = g_strdup (from->identity);
@@ -483,13 +564,14 @@ static void
 clear_client_settings (PfQuicClientSettings *s)
 {
   g_free (s->codecs);
+  g_free (s->preferred);
   g_free (s->name);
   g_free (s->launch);
   g_free (s->identity);
 }
 
 static gboolean
-start (PfQuicSrc *self)
+open_source (PfQuicSrc *self)
 {
   PfQuicClientSettings client_set;
   PfQuicSettings settings;
@@ -506,7 +588,7 @@ start (PfQuicSrc *self)
   memset (&self->counters, 0, sizeof self->counters);
   memset (&self->client_counters, 0, sizeof self->client_counters);
   memset (self->begun, 0, sizeof self->begun);
-  self->welcomed = self->playing = self->ending = FALSE;
+  self->welcomed = self->ending = FALSE;
   if (is_raw)
     gst_caps_replace (&self->media[RAW], self->caps);
   GST_OBJECT_UNLOCK (self);
@@ -528,12 +610,23 @@ start (PfQuicSrc *self)
   pf_quic_settings_clear (&settings);
   clear_client_settings (&client_set);
   g_clear_error (&error);
-  if (raw) {
+  if (!is_raw) {
+    remove_pads (self, TRUE);
+  } else if (!self->pads[RAW]) {
     add_pad (self, RAW, &raw_template, "raw");
     gst_element_no_more_pads (GST_ELEMENT (self));
   }
   return raw ||
          (client && pf_quic_client_connect (client, &client_funcs, self));
+}
+
+static gboolean
+start (PfQuicSrc *self)
+{
+  g_mutex_lock (&self->play_lock);
+  self->playing = self->stopping = FALSE;
+  g_mutex_unlock (&self->play_lock);
+  return open_source (self);
 }
 
 static void
@@ -544,7 +637,7 @@ stop (PfQuicSrc *self)
 
   if (self->client)
     pf_quic_client_halt (self->client); /* no pads come any more */
-  remove_pads (self);
+  remove_pads (self, FALSE);
   GST_OBJECT_LOCK (self);
   raw = self->raw;
   client = self->client;
@@ -563,23 +656,10 @@ static void
 play (PfQuicSrc *self)
 {
   set_interrupted (self, FALSE);
-  GST_OBJECT_LOCK (self);
+  g_mutex_lock (&self->play_lock);
   self->playing = TRUE;
-  GST_OBJECT_UNLOCK (self);
-  start_tasks (self);
-}
-
-/* The tasks wait for the next PLAYING; what came stays. */
-static void
-pause_tasks (PfQuicSrc *self)
-{
-  GST_OBJECT_LOCK (self);
-  self->playing = FALSE;
-  GST_OBJECT_UNLOCK (self);
-  set_interrupted (self, TRUE);
-  for (guint i = 0; i < N_PADS; i++)
-    if (self->pads[i])
-      gst_pad_pause_task (self->pads[i]);
+  g_cond_broadcast (&self->play_cond);
+  g_mutex_unlock (&self->play_lock);
 }
 
 /* EOS from outside comes out of the pads. */
@@ -610,15 +690,18 @@ pf_quic_src_change_state (GstElement *element, GstStateChange transition)
     return GST_STATE_CHANGE_FAILURE;
   }
   if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
-    pause_tasks (self);
+    stop_playing (self, FALSE);
   ret = GST_ELEMENT_CLASS (pf_quic_src_parent_class)
             ->change_state (element, transition);
   switch (transition) {
   case GST_STATE_CHANGE_READY_TO_PAUSED:
-    if (ret == GST_STATE_CHANGE_FAILURE)
+    if (ret == GST_STATE_CHANGE_FAILURE) {
       stop (self);
-    else
+    } else {
+      if (self->raw)
+        start_tasks (self);
       ret = GST_STATE_CHANGE_NO_PREROLL;
+    }
     break;
   case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
     if (ret != GST_STATE_CHANGE_FAILURE)
@@ -721,11 +804,14 @@ set_client_property (PfQuicClientSettings *s, guint id, const GValue *value)
   case PROP_CODECS:
     set_string (&s->codecs, value);
     return TRUE;
-  case PROP_TEN_BIT:
-    s->ten_bit = g_value_get_boolean (value);
+  case PROP_PREFERRED:
+    set_string (&s->preferred, value);
     return TRUE;
-  case PROP_CHROMA_444:
-    s->chroma444 = g_value_get_boolean (value);
+  case PROP_DEPTH:
+    s->depth = g_value_get_uint (value);
+    return TRUE;
+  case PROP_CHROMA:
+    s->chroma = g_value_get_uint (value);
     return TRUE;
   case PROP_CLIENT_NAME:
     set_string (&s->name, value);
@@ -789,11 +875,14 @@ get_client_property (const PfQuicClientSettings *s, guint id, GValue *value)
   case PROP_CODECS:
     g_value_set_string (value, s->codecs);
     return TRUE;
-  case PROP_TEN_BIT:
-    g_value_set_boolean (value, s->ten_bit);
+  case PROP_PREFERRED:
+    g_value_set_string (value, s->preferred);
     return TRUE;
-  case PROP_CHROMA_444:
-    g_value_set_boolean (value, s->chroma444);
+  case PROP_DEPTH:
+    g_value_set_uint (value, s->depth);
+    return TRUE;
+  case PROP_CHROMA:
+    g_value_set_uint (value, s->chroma);
     return TRUE;
   case PROP_CLIENT_NAME:
     g_value_set_string (value, s->name);
@@ -827,6 +916,9 @@ pf_quic_src_get_property (
   case PROP_STATS:
     g_value_take_boxed (value, make_stats (self));
     break;
+  case PROP_HOST_FINGERPRINT:
+    g_value_set_string (value, self->host_fingerprint);
+    break;
   case PROP_BYTES:
     g_value_set_uint64 (value, count (self).bytes + count_session (self).bytes);
     break;
@@ -846,6 +938,10 @@ pf_quic_src_finalize (GObject *object)
   PfQuicSrc *self = PF_QUIC_SRC (object);
 
   gst_clear_caps (&self->caps);
+  gst_clear_caps (&self->media[RAW]);
+  g_clear_object (&self->pads[RAW]);
+  g_mutex_clear (&self->play_lock);
+  g_cond_clear (&self->play_cond);
   pf_quic_settings_clear (&self->settings);
   clear_client_settings (&self->client_settings);
   G_OBJECT_CLASS (pf_quic_src_parent_class)->finalize (object);
@@ -864,7 +960,7 @@ install_session_properties (GObjectClass *c)
       g_param_spec_uint ("height", "Height", "Pixels that are asked for", 2,
           16384, DEFAULT_HEIGHT, ready));
   g_object_class_install_property (c, PROP_FRAMERATE,
-      g_param_spec_uint ("framerate", "Frame rate",
+      g_param_spec_uint ("fps", "Frame rate",
           "Frames a second that are asked for", 1, 1000, DEFAULT_FRAMERATE,
           ready));
   g_object_class_install_property (c, PROP_BITRATE,
@@ -872,29 +968,37 @@ install_session_properties (GObjectClass *c)
           "Bitrate that is asked for; 0: as the host likes", 0, 8000000,
           DEFAULT_BITRATE_KBPS, ready));
   g_object_class_install_property (c, PROP_CHANNELS,
-      g_param_spec_uint ("audio-channels", "Audio channels",
+      g_param_spec_uint ("channels", "Audio channels",
           "Channels of audio that are asked for: 2, 6 or 8", 2, 8,
           DEFAULT_CHANNELS, ready));
   g_object_class_install_property (c, PROP_CODECS,
       g_param_spec_string ("codecs", "Codecs",
           "What can be decoded, of h264, h265 and av1, with ; between",
           DEFAULT_CODECS, ready));
-  g_object_class_install_property (c, PROP_TEN_BIT,
-      g_param_spec_boolean ("ten-bit", "Ten bits",
-          "Whether video of 10 bits can be decoded, and HDR shown",
-          DEFAULT_TEN_BIT, ready));
-  g_object_class_install_property (c, PROP_CHROMA_444,
-      g_param_spec_boolean ("chroma-444", "Chroma 4:4:4",
-          "Whether video with full colour resolution can be decoded",
-          DEFAULT_CHROMA_444, ready));
+  g_object_class_install_property (c, PROP_PREFERRED,
+      g_param_spec_string ("preferred-codec", "Preferred codec",
+          "The one of codecs that is liked best; unset: as the host likes",
+          NULL, ready));
+  g_object_class_install_property (c, PROP_DEPTH,
+      g_param_spec_uint ("depth", "Depth",
+          "Bits of a sample that can be decoded: 8, or up to 10 with HDR", 8,
+          10, DEFAULT_DEPTH, ready));
+  g_object_class_install_property (c, PROP_CHROMA,
+      g_param_spec_uint ("chroma", "Chroma",
+          "Colour resolution that can be decoded: 420, or up to 444", 420, 444,
+          DEFAULT_CHROMA, ready));
   g_object_class_install_property (c, PROP_CLIENT_NAME,
       g_param_spec_string ("client-name", "Client name",
           "What the host shows to its owner", NULL, ready));
   g_object_class_install_property (c, PROP_LAUNCH,
       g_param_spec_string (
           "launch", "Launch", "Title that the host starts", NULL, ready));
+  g_object_class_install_property (c, PROP_HOST_FINGERPRINT,
+      g_param_spec_string ("host-fingerprint", "Host fingerprint",
+          "SHA-256 of the certificate that the host showed, once it did", NULL,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   g_object_class_install_property (c, PROP_IDENTITY,
-      g_param_spec_string ("identity", "Identity",
+      g_param_spec_string ("identity-dir", "Identity directory",
           "Directory of cert.pem and key.pem, made if they are absent; unset: "
           "the host does not learn who this is",
           NULL, ready));
@@ -963,6 +1067,8 @@ pf_quic_src_init (PfQuicSrc *self)
   PfQuicClientSettings *s = &self->client_settings;
 
   self->protocol = DEFAULT_PROTOCOL;
+  g_mutex_init (&self->play_lock);
+  g_cond_init (&self->play_cond);
   pf_quic_settings_init (&self->settings);
   s->width = DEFAULT_WIDTH;
   s->height = DEFAULT_HEIGHT;
@@ -970,7 +1076,7 @@ pf_quic_src_init (PfQuicSrc *self)
   s->bitrate_kbps = DEFAULT_BITRATE_KBPS;
   s->channels = DEFAULT_CHANNELS;
   s->codecs = g_strdup (DEFAULT_CODECS);
-  s->ten_bit = DEFAULT_TEN_BIT;
-  s->chroma444 = DEFAULT_CHROMA_444;
+  s->depth = DEFAULT_DEPTH;
+  s->chroma = DEFAULT_CHROMA;
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Plugin pfquic: QUIC. */
+#include "pf-quic-server.h"
 #include "pf-quic-sink.h"
 #include "pf-quic-src.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  return GST_ELEMENT_REGISTER (pfquicsink, plugin) &&
+  return GST_ELEMENT_REGISTER (pfquicserver, plugin) &&
+         GST_ELEMENT_REGISTER (pfquicsink, plugin) &&
          GST_ELEMENT_REGISTER (pfquicsrc, plugin);
 }
 

@@ -1,0 +1,687 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Sessions of punktfunk/1 between pfquicsink and pfquicsrc, with and without a
+ * pfquicserver: who is let in, frames that arrive, wishes that go up, the end.
+ */
+#include <glib/gstdio.h>
+#include <gst/gst.h>
+#include <string.h>
+
+#include "pf-events.h"
+#include "pf-test.h"
+#include "quic-pair.h"
+
+#define FRAME_SIZE 3000
+#define HOST                                                                   \
+  "fakesrc name=source is-live=true sync=true format=time datarate=300000 "    \
+  "sizetype=fixed sizemax=3000 filltype=pattern ! capsfilter caps=\"video/"    \
+  "x-h264,stream-format=byte-stream,alignment=au,width=640,height=480,"        \
+  "framerate=100/1,profile=main\" name=encoder ! pffecenc ! pfaesgcm ! "       \
+  "pfquicsink name=end %s"
+#define OPENER                                                                 \
+  "pfaesgcm mode=open ! pffecdec caps=\"video/x-h264,stream-format=byte-"      \
+  "stream,alignment=au\" ! fakesink name=sink sync=false async=false "         \
+  "signal-handoffs=true"
+#define CLIENT                                                                 \
+  "pfquicsrc name=end address=127.0.0.1 port=%u codecs=h264 %s ! " OPENER
+
+static gchar *dir; /* of identities */
+
+/* A pipeline, and what its bus and its sink told. */
+typedef struct {
+  GstElement *pipeline, *end;
+  GMutex lock;
+  GCond cond;
+  /* lock */
+  guint frames, wrong; /* of another size */
+  GPtrArray *messages; /* GstStructure of element messages */
+  gchar *error;
+  guint inputs, key_units, losses; /* that came up to the source */
+} Line;
+
+static GstBusSyncReply
+on_message (GstBus *bus, GstMessage *message, gpointer user)
+{
+  Line *l = user;
+  GError *error = NULL;
+
+  (void) bus;
+  g_mutex_lock (&l->lock);
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT) {
+    g_ptr_array_add (
+        l->messages, gst_structure_copy (gst_message_get_structure (message)));
+  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && !l->error) {
+    gst_message_parse_error (message, &error, NULL);
+    l->error = g_strdup (error->message);
+    g_error_free (error);
+  }
+  g_cond_broadcast (&l->cond);
+  g_mutex_unlock (&l->lock);
+  gst_message_unref (message);
+  return GST_BUS_DROP;
+}
+
+static void
+on_handoff (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer user)
+{
+  Line *l = user;
+
+  (void) sink;
+  (void) pad;
+  g_mutex_lock (&l->lock);
+  l->frames++;
+  l->wrong += gst_buffer_get_size (buffer) != FRAME_SIZE;
+  g_cond_broadcast (&l->cond);
+  g_mutex_unlock (&l->lock);
+}
+
+static GstPadProbeReturn
+on_upstream (GstPad *pad, GstPadProbeInfo *info, gpointer user)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  PfLossReport report;
+  PfInput input;
+  Line *l = user;
+
+  (void) pad;
+  g_mutex_lock (&l->lock);
+  l->inputs +=
+      pf_event_parse_input (event, &input) && input.kind == PF_INPUT_KEY;
+  l->losses += pf_event_parse_loss_report (event, &report);
+  l->key_units += gst_event_has_name (event, "GstForceKeyUnit");
+  g_cond_broadcast (&l->cond);
+  g_mutex_unlock (&l->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+line_init (Line *l, const gchar *text)
+{
+  GstElement *sink, *encoder;
+  GError *error = NULL;
+  GstBus *bus;
+
+  memset (l, 0, sizeof *l);
+  g_mutex_init (&l->lock);
+  g_cond_init (&l->cond);
+  l->messages =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_structure_free);
+  l->pipeline = gst_parse_launch (text, &error);
+  if (error)
+    pf_test_note ("%s", error->message);
+  PF_REQUIRE (l->pipeline && !error);
+  l->end = gst_bin_get_by_name (GST_BIN (l->pipeline), "end");
+  bus = gst_element_get_bus (l->pipeline);
+  gst_bus_set_sync_handler (bus, on_message, l, NULL);
+  gst_object_unref (bus);
+  sink = gst_bin_get_by_name (GST_BIN (l->pipeline), "sink");
+  if (sink)
+    g_signal_connect (sink, "handoff", G_CALLBACK (on_handoff), l);
+  gst_clear_object (&sink);
+  encoder = gst_bin_get_by_name (GST_BIN (l->pipeline), "encoder");
+  if (encoder) {
+    GstPad *pad = gst_element_get_static_pad (encoder, "src");
+
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, l, NULL);
+    gst_object_unref (pad);
+  }
+  gst_clear_object (&encoder);
+}
+
+static void
+line_play (Line *l)
+{
+  PF_REQUIRE_INT (gst_element_set_state (l->pipeline, GST_STATE_PLAYING), !=,
+      GST_STATE_CHANGE_FAILURE);
+}
+
+static void
+line_clear (Line *l)
+{
+  gst_element_set_state (l->pipeline, GST_STATE_NULL);
+  gst_object_unref (l->end);
+  gst_object_unref (l->pipeline);
+  g_ptr_array_unref (l->messages);
+  g_free (l->error);
+  g_mutex_clear (&l->lock);
+  g_cond_clear (&l->cond);
+}
+
+static gboolean
+line_wait (Line *l, const guint *counter, guint least)
+{
+  const gint64 until = g_get_monotonic_time () + QUIC_WAIT_MS * 1000;
+  gboolean ok;
+
+  g_mutex_lock (&l->lock);
+  while (*counter < least && g_cond_wait_until (&l->cond, &l->lock, until))
+    ;
+  ok = *counter >= least;
+  g_mutex_unlock (&l->lock);
+  return ok;
+}
+
+/* A copy of the nth message of this name; NULL if it does not come. */
+static GstStructure *
+line_message (Line *l, const gchar *name, guint nth)
+{
+  const gint64 until = g_get_monotonic_time () + QUIC_WAIT_MS * 1000;
+  GstStructure *found = NULL;
+
+  g_mutex_lock (&l->lock);
+  for (;;) {
+    guint n = 0;
+
+    for (guint i = 0; i < l->messages->len && !found; i++)
+      if (gst_structure_has_name (l->messages->pdata[i], name) && n++ == nth)
+        found = gst_structure_copy (l->messages->pdata[i]);
+    if (found || !g_cond_wait_until (&l->cond, &l->lock, until))
+      break;
+  }
+  g_mutex_unlock (&l->lock);
+  return found;
+}
+
+static gboolean
+line_failed (Line *l)
+{
+  const gint64 until = g_get_monotonic_time () + QUIC_WAIT_MS * 1000;
+  gboolean ok;
+
+  g_mutex_lock (&l->lock);
+  while (!l->error && g_cond_wait_until (&l->cond, &l->lock, until))
+    ;
+  ok = l->error != NULL;
+  g_mutex_unlock (&l->lock);
+  return ok;
+}
+
+static guint
+number (const GstStructure *s, const gchar *field)
+{
+  guint value = G_MAXUINT;
+
+  gst_structure_get_uint (s, field, &value);
+  return value;
+}
+
+static guint
+host_play (Line *l, const gchar *settings)
+{
+  gchar *more = g_strdup_printf (
+      "address=127.0.0.1 port=0 identity-dir=%s/host %s", dir, settings);
+  gchar *text = g_strdup_printf (HOST, more);
+  gint port;
+
+  line_init (l, text);
+  line_play (l);
+  g_object_get (l->end, "port", &port, NULL);
+  g_free (text);
+  g_free (more);
+  return (guint) port;
+}
+
+static void
+client_play (Line *l, guint port, const gchar *settings)
+{
+  gchar *text = g_strdup_printf (CLIENT, port, settings);
+
+  line_init (l, text);
+  line_play (l);
+  g_free (text);
+}
+
+/* ---- A host of its own -------------------------------------------------- */
+
+static void
+check_frames (Line *client)
+{
+  PF_CHECK (line_wait (client, &client->frames, 30));
+  PF_CHECK_UINT (client->wrong, ==, 0);
+}
+
+/* One client after the other, each with a key of its own. */
+static void
+test_open (void)
+{
+  Line host, client;
+  const guint port = host_play (&host, "open=true");
+
+  for (guint i = 0; i < 3; i++) {
+    GstStructure *s;
+
+    client_play (&client, port, "");
+    check_frames (&client);
+    s = line_message (&client, "PfSessionGranted", 0);
+    PF_REQUIRE (s != NULL);
+    PF_CHECK_STR (gst_structure_get_string (s, "codec"), "h264");
+    PF_CHECK_UINT (number (s, "width"), ==, 640);
+    PF_CHECK_UINT (number (s, "height"), ==, 480);
+    PF_CHECK_UINT (number (s, "fps"), ==, 100);
+    gst_structure_free (s);
+    line_clear (&client);
+    s = line_message (&host, "PfSessionEnded", i);
+    PF_REQUIRE (s != NULL);
+    PF_CHECK_UINT (number (s, "code"), ==, 0);
+    gst_structure_free (s);
+  }
+  line_clear (&host);
+}
+
+static void
+test_gf8 (void)
+{
+  Line host, client;
+  const guint port = host_play (&host, "open=true fec=gf8 percentage=30");
+
+  client_play (&client, port, "");
+  check_frames (&client);
+  line_clear (&client);
+  line_clear (&host);
+}
+
+/* Nobody is let in who was not named. */
+static void
+test_closed (void)
+{
+  Line host, client;
+  const guint port = host_play (&host, "");
+  gchar *settings;
+
+  client_play (&client, port, "");
+  PF_REQUIRE (line_failed (&client));
+  PF_CHECK (strstr (client.error, "0x63") != NULL); /* no certificate */
+  PF_CHECK_UINT (client.frames, ==, 0);
+  line_clear (&client);
+  settings = g_strdup_printf ("identity-dir=%s/client", dir);
+  client_play (&client, port, settings);
+  PF_REQUIRE (line_failed (&client));
+  PF_CHECK (strstr (client.error, "0x64") != NULL); /* a stranger's */
+  line_clear (&client);
+  line_clear (&host);
+  g_free (settings);
+}
+
+static void
+test_allowed (void)
+{
+  gchar *client_dir = g_build_filename (dir, "client", NULL);
+  PfQuicIdentity *id =
+      pf_quic_identity_open (client_dir, PF_QUIC_KEY_ECDSA, NULL);
+  gchar *text =
+      pf_quic_fingerprint_to_string (pf_quic_identity_fingerprint (id));
+  gchar *host_settings = g_strdup_printf ("allow-fingerprint=%s", text);
+  gchar *settings = g_strdup_printf ("identity-dir=%s", client_dir);
+  Line host, client;
+  const guint port = host_play (&host, host_settings);
+
+  client_play (&client, port, settings);
+  check_frames (&client);
+  line_clear (&client);
+  line_clear (&host);
+  g_free (settings);
+  g_free (host_settings);
+  g_free (text);
+  g_free (client_dir);
+  pf_quic_identity_unref (id);
+}
+
+static void
+test_pin (void)
+{
+  Line host, client;
+  const guint port = host_play (&host, "open=true");
+  gchar *seen, *settings;
+
+  client_play (&client, port, "");
+  check_frames (&client);
+  g_object_get (client.end, "host-fingerprint", &seen, NULL);
+  PF_REQUIRE (seen != NULL);
+  line_clear (&client);
+  settings = g_strdup_printf ("pin=%s", seen);
+  client_play (&client, port, settings);
+  check_frames (&client);
+  line_clear (&client);
+  settings[4] = settings[4] == '0' ? '1' : '0';
+  client_play (&client, port, settings);
+  PF_REQUIRE (line_failed (&client));
+  PF_CHECK (strstr (client.error, "not the one") != NULL);
+  PF_CHECK_UINT (client.frames, ==, 0);
+  line_clear (&client);
+  line_clear (&host);
+  g_free (settings);
+  g_free (seen);
+}
+
+static void
+test_busy (void)
+{
+  Line host, first, second;
+  const guint port = host_play (&host, "open=true");
+
+  client_play (&first, port, "");
+  check_frames (&first);
+  client_play (&second, port, "");
+  PF_REQUIRE (line_failed (&second));
+  PF_CHECK (strstr (second.error, "0x42") != NULL);
+  line_clear (&second);
+  PF_CHECK (line_wait (&first, &first.frames, first.frames + 10));
+  line_clear (&first);
+  line_clear (&host);
+}
+
+static void
+test_wrong_codec (void)
+{
+  Line host, client;
+  const guint port = host_play (&host, "open=true");
+  gchar *text = g_strdup_printf (
+      "pfquicsrc name=end address=127.0.0.1 port=%u codecs=av1 ! " OPENER,
+      port);
+
+  line_init (&client, text);
+  line_play (&client);
+  PF_REQUIRE (line_failed (&client));
+  PF_CHECK (strstr (client.error, "cannot decode") != NULL);
+  line_clear (&client);
+  line_clear (&host);
+  g_free (text);
+}
+
+static void
+test_wishes (void)
+{
+  const PfInput key = {
+    .kind = PF_INPUT_KEY, .code = 30, .state = PF_INPUT_DOWN
+  };
+  Line host, client;
+  const guint port = host_play (&host, "open=true");
+  GstElement *sink;
+
+  client_play (&client, port, "");
+  check_frames (&client);
+  /* the beginning of a session needs one as well */
+  PF_CHECK (line_wait (&host, &host.key_units, 1));
+  sink = gst_bin_get_by_name (GST_BIN (client.pipeline), "sink");
+  PF_CHECK (gst_element_send_event (sink, pf_event_new_input (&key)));
+  PF_CHECK (line_wait (&host, &host.inputs, 1));
+  gst_element_send_event (
+      sink, gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+                gst_structure_new ("GstForceKeyUnit", "running-time",
+                    G_TYPE_UINT64, GST_CLOCK_TIME_NONE, "all-headers",
+                    G_TYPE_BOOLEAN, TRUE, "count", G_TYPE_UINT, 0, NULL)));
+  PF_CHECK (line_wait (&host, &host.key_units, 2));
+  /* pffecenc keeps those that it follows */
+  gst_object_unref (sink);
+  line_clear (&client);
+  line_clear (&host);
+}
+
+/* ---- With a server ------------------------------------------------------ */
+
+typedef struct {
+  GstElement *server;
+  Line line; /* only its bus */
+  gint decision;
+  guint port;
+} Server;
+
+static gint
+on_authorize (GstElement *server, const GstStructure *peer, gpointer user)
+{
+  Server *s = user;
+
+  (void) server;
+  PF_CHECK (gst_structure_has_field_typed (peer, "id", G_TYPE_UINT64));
+  PF_CHECK (gst_structure_has_field_typed (peer, "peer", G_TYPE_STRING));
+  return s->decision;
+}
+
+static void
+server_init (Server *s, gint decision)
+{
+  gchar *identity = g_build_filename (dir, "host", NULL);
+  GstBus *bus = gst_bus_new ();
+
+  memset (s, 0, sizeof *s);
+  g_mutex_init (&s->line.lock);
+  g_cond_init (&s->line.cond);
+  s->line.messages =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_structure_free);
+  s->decision = decision;
+  s->server = gst_element_factory_make ("pfquicserver", "server");
+  PF_REQUIRE (s->server != NULL);
+  gst_object_ref_sink (s->server);
+  gst_bus_set_sync_handler (bus, on_message, &s->line, NULL);
+  gst_element_set_bus (s->server, bus);
+  gst_object_unref (bus);
+  g_object_set (s->server, "address", "127.0.0.1", "port", 0, "identity-dir",
+      identity, NULL);
+  g_free (identity);
+  g_signal_connect (s->server, "authorize", G_CALLBACK (on_authorize), s);
+  PF_REQUIRE_INT (gst_element_set_state (s->server, GST_STATE_READY), ==,
+      GST_STATE_CHANGE_SUCCESS);
+  g_object_get (s->server, "port", &s->port, NULL);
+}
+
+static void
+server_clear (Server *s)
+{
+  gst_element_set_state (s->server, GST_STATE_NULL);
+  gst_element_set_bus (s->server, NULL);
+  gst_object_unref (s->server);
+  g_ptr_array_unref (s->line.messages);
+  g_free (s->line.error);
+  g_mutex_clear (&s->line.lock);
+  g_cond_clear (&s->line.cond);
+}
+
+static guint64
+id_of (const GstStructure *s)
+{
+  guint64 id = 0;
+
+  PF_CHECK (gst_structure_get_uint64 (s, "id", &id));
+  return id;
+}
+
+static void
+endpoint_play (Line *l, guint64 id)
+{
+  gchar *settings =
+      g_strdup_printf ("server=server session=%" G_GUINT64_FORMAT, id);
+  gchar *text = g_strdup_printf (HOST, settings);
+
+  line_init (l, text);
+  line_play (l);
+  g_free (text);
+  g_free (settings);
+}
+
+static void
+accept_it (Server *s, guint64 id)
+{
+  GstStructure *grant = gst_structure_new ("PfSessionGrant", "codec",
+      G_TYPE_STRING, "h264", "width", G_TYPE_UINT, 800, "height", G_TYPE_UINT,
+      600, "fps", G_TYPE_UINT, 50, "bitrate-kbps", G_TYPE_UINT, 7000, NULL);
+  gboolean ok;
+
+  g_signal_emit_by_name (s->server, "accept", id, grant, &ok);
+  PF_CHECK (ok);
+  gst_structure_free (grant);
+}
+
+static void
+check_session (Server *s, Line *client, guint nth)
+{
+  GstStructure *offer, *m;
+  Line endpoint;
+  guint64 id;
+
+  offer = line_message (&s->line, "PfSessionOffer", nth);
+  PF_REQUIRE (offer != NULL);
+  id = id_of (offer);
+  PF_CHECK_STR (gst_structure_get_string (offer, "codecs"), "h264");
+  PF_CHECK_UINT (number (offer, "width"), ==, 1280);
+  gst_structure_free (offer);
+  endpoint_play (&endpoint, id);
+  accept_it (s, id);
+  check_frames (client);
+  m = line_message (client, "PfSessionGranted", 0);
+  PF_REQUIRE (m != NULL);
+  PF_CHECK_UINT (number (m, "width"), ==, 800);
+  PF_CHECK_UINT (number (m, "fps"), ==, 50);
+  PF_CHECK_UINT (number (m, "bitrate-kbps"), ==, 7000);
+  gst_structure_free (m);
+  m = line_message (&s->line, "PfSessionStarted", nth);
+  PF_REQUIRE (m != NULL);
+  PF_CHECK_UINT (id_of (m), ==, id);
+  gst_structure_free (m);
+  line_clear (&endpoint); /* which ends the session */
+  m = line_message (&s->line, "PfSessionEnded", nth);
+  PF_REQUIRE (m != NULL);
+  PF_CHECK_UINT (id_of (m), ==, id);
+  gst_structure_free (m);
+}
+
+static void
+test_server (void)
+{
+  Server s;
+  Line client;
+
+  server_init (&s, 1);
+  for (guint i = 0; i < 3; i++) {
+    client_play (&client, s.port, "");
+    check_session (&s, &client, i);
+    line_clear (&client);
+  }
+  server_clear (&s);
+}
+
+/* Nothing is offered before the answer. */
+static void
+test_server_later (void)
+{
+  Server s;
+  Line client;
+  GstStructure *m;
+  gboolean ok;
+
+  server_init (&s, 2);
+  client_play (&client, s.port, "");
+  m = line_message (&s.line, "PfSessionKnock", 0);
+  PF_REQUIRE (m != NULL);
+  g_usleep (300000);
+  g_mutex_lock (&s.line.lock);
+  PF_CHECK_UINT (s.line.messages->len, ==, 1);
+  g_mutex_unlock (&s.line.lock);
+  g_signal_emit_by_name (s.server, "answer", id_of (m), TRUE, &ok);
+  PF_CHECK (ok);
+  gst_structure_free (m);
+  check_session (&s, &client, 0);
+  line_clear (&client);
+  server_clear (&s);
+}
+
+static void
+test_server_denies (void)
+{
+  Server s;
+  Line client;
+
+  server_init (&s, 0);
+  client_play (&client, s.port, "");
+  PF_REQUIRE (line_failed (&client));
+  PF_CHECK (strstr (client.error, "0x63") != NULL);
+  line_clear (&client);
+  server_clear (&s);
+}
+
+/* After the offer the launcher may find that it cannot. */
+static void
+test_server_refuses (void)
+{
+  Server s;
+  Line client;
+  GstStructure *m;
+  gboolean ok;
+
+  server_init (&s, 1);
+  client_play (&client, s.port, "");
+  m = line_message (&s.line, "PfSessionOffer", 0);
+  PF_REQUIRE (m != NULL);
+  g_signal_emit_by_name (
+      s.server, "refuse", id_of (m), 0x68, "no encoder can do that", &ok);
+  PF_CHECK (ok);
+  gst_structure_free (m);
+  PF_REQUIRE (line_failed (&client));
+  PF_CHECK (strstr (client.error, "0x68 no encoder can do that") != NULL);
+  line_clear (&client);
+  server_clear (&s);
+}
+
+/* A port that is taken says so. */
+static void
+test_port_taken (void)
+{
+  Server s;
+  gchar *text;
+  Line host;
+
+  server_init (&s, 1);
+  text = g_strdup_printf (HOST, "address=127.0.0.1 open=true");
+  line_init (&host, text);
+  g_object_set (host.end, "port", (gint) s.port, "identity-dir", dir, NULL);
+  PF_CHECK_INT (gst_element_set_state (host.pipeline, GST_STATE_PLAYING), ==,
+      GST_STATE_CHANGE_FAILURE);
+  PF_REQUIRE (line_failed (&host));
+  PF_CHECK (strstr (host.error, "in use") != NULL);
+  line_clear (&host);
+  g_free (text);
+  server_clear (&s);
+}
+
+static void
+remove_all (const gchar *path)
+{
+  GDir *listing = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (listing && (name = g_dir_read_name (listing))) {
+    gchar *file = g_build_filename (path, name, NULL);
+
+    remove_all (file);
+    g_free (file);
+  }
+  if (listing)
+    g_dir_close (listing);
+  g_remove (path);
+}
+
+int
+main (int argc, char **argv)
+{
+  int ret;
+
+  gst_init (&argc, &argv);
+  dir = g_dir_make_tmp ("pf-sessions-XXXXXX", NULL);
+  PF_TEST_ADD ("/sessions/open", test_open);
+  PF_TEST_ADD ("/sessions/gf8", test_gf8);
+  PF_TEST_ADD ("/sessions/closed", test_closed);
+  PF_TEST_ADD ("/sessions/allowed", test_allowed);
+  PF_TEST_ADD ("/sessions/pin", test_pin);
+  PF_TEST_ADD ("/sessions/busy", test_busy);
+  PF_TEST_ADD ("/sessions/wrong-codec", test_wrong_codec);
+  PF_TEST_ADD ("/sessions/wishes", test_wishes);
+  PF_TEST_ADD ("/sessions/server", test_server);
+  PF_TEST_ADD ("/sessions/server-later", test_server_later);
+  PF_TEST_ADD ("/sessions/server-denies", test_server_denies);
+  PF_TEST_ADD ("/sessions/server-refuses", test_server_refuses);
+  PF_TEST_ADD ("/sessions/port-taken", test_port_taken);
+  ret = pf_test_run (argc, argv);
+  remove_all (dir);
+  g_free (dir);
+  return ret;
+}
