@@ -93,6 +93,10 @@ GstFlowReturn pf_fec_enc_prepare (PfFecEnc *self);
 /* The same after new caps; FALSE: they do not fit. */
 gboolean pf_fec_enc_negotiate (PfFecEnc *self);
 
+/* Whether an event from upstream has to wait for the caps: it stays on the sink
+ * pad, and follows the first caps. */
+gboolean pf_fec_enc_holds_back (PfFecEnc *self, GstEvent *event);
+
 /* ---- pf-fec-enc-frame.c --------------------------------------------------- */
 
 /* Fills in the terms of the moment and plans. */

@@ -160,6 +160,27 @@ ask_session (PfFecEnc *self)
 
 /* ---- Downstream ------------------------------------------------------------ */
 
+gboolean
+pf_fec_enc_holds_back (PfFecEnc *self, GstEvent *event)
+{
+  return GST_EVENT_IS_STICKY (event) &&
+         GST_EVENT_TYPE (event) > GST_EVENT_CAPS &&
+         GST_EVENT_TYPE (event) != GST_EVENT_EOS &&
+         !gst_pad_has_current_caps (self->srcpad);
+}
+
+static gboolean
+let_go (GstPad *pad, GstEvent **event, gpointer data)
+{
+  PfFecEnc *self = data;
+
+  (void) pad;
+  if (GST_EVENT_TYPE (*event) > GST_EVENT_CAPS &&
+      GST_EVENT_TYPE (*event) != GST_EVENT_EOS)
+    gst_pad_push_event (self->srcpad, gst_event_ref (*event));
+  return TRUE;
+}
+
 static GstCaps *
 make_caps (PfFecEnc *self, const gchar *media)
 {
@@ -197,6 +218,8 @@ agree (PfFecEnc *self)
   now = gst_pad_get_current_caps (self->srcpad);
   if (ok && !(now && gst_caps_is_equal (now, caps)))
     ok = gst_pad_push_event (self->srcpad, gst_event_new_caps (caps));
+  if (ok && !now) /* the first */
+    gst_pad_sticky_events_foreach (self->sinkpad, let_go, self);
   gst_clear_caps (&now);
   GST_DEBUG_OBJECT (self,
       "%" GST_PTR_FORMAT ", prefix %" G_GSIZE_FORMAT

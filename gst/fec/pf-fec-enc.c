@@ -251,6 +251,10 @@ pf_fec_enc_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
     gst_event_unref (event);
     return pf_fec_enc_negotiate (self);
   default:
+    if (pf_fec_enc_holds_back (self, event)) {
+      gst_event_unref (event);
+      return TRUE;
+    }
     return gst_pad_event_default (pad, parent, event);
   }
 }

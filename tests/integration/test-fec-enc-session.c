@@ -264,6 +264,25 @@ key_requests (GstHarness *h)
   return n;
 }
 
+/* Of the events that came out: the caps, then one segment. */
+static void
+check_order_of_events (GstHarness *h)
+{
+  guint n_caps = 0, n_segments = 0;
+  GstEvent *event;
+
+  while ((event = gst_harness_try_pull_event (h))) {
+    if (GST_EVENT_TYPE (event) == GST_EVENT_SEGMENT) {
+      PF_CHECK_UINT (n_caps, ==, 1);
+      n_segments++;
+    }
+    n_caps += GST_EVENT_TYPE (event) == GST_EVENT_CAPS;
+    gst_event_unref (event);
+  }
+  PF_CHECK_UINT (n_caps, ==, 1);
+  PF_CHECK_UINT (n_segments, ==, 1);
+}
+
 /* What comes before a session is dropped; a session begins with a key frame
  * and number 0, and so does the next one. */
 static void
@@ -295,6 +314,8 @@ test_session_pending (void)
     params_changed (h);
     PF_CHECK_INT (push (h, 5000), ==, GST_FLOW_OK);
     PF_CHECK_UINT (key_requests (h), ==, 1);
+    if (session == 0)
+      check_order_of_events (h);
     p = pull (h, PAYLOAD, PF_FEC_GF16, 0);
     PF_REQUIRE_UINT (p->n, ==, 5);
     PF_CHECK_UINT (p->shards[0].frame, ==, 0);
