@@ -330,11 +330,14 @@ pf_values_check_text (
 static const gchar *
 value_of (const PfValues *values, const PfVariable *v, GError **error)
 {
+  const PfKnownVariable *meaning = pf_known_variable (v->name);
   const gchar *value = pf_values_get (values, v->name);
   g_autofree gchar *why = NULL;
 
   if (!value)
     value = v->fallback;
+  if (!value && meaning)
+    value = meaning->neutral;
   if (!value)
     why = g_strdup_printf ("%s is not set", v->name);
   else

@@ -33,7 +33,8 @@ gchar *pf_variable_refuse (const PfVariable *variable, const gchar *value);
 /*
  * The variables whose meaning the programs know. A fragment that does not
  * declare one cannot do anything but its neutral value: a 10 bit picture never
- * goes through an encoder that says nothing about depth.
+ * goes through an encoder that says nothing about depth. What a fragment
+ * declares without a default, and nobody sets, has the neutral value too.
  */
 typedef struct {
   const gchar *name;

@@ -251,6 +251,22 @@ test_expand (void)
   g_free (text);
 }
 
+/* A variable that the programs know, and nobody sets, has its neutral value. */
+static void
+test_expand_neutral (void)
+{
+  g_autoptr (PfFragment) f = parse (HEAD
+      "[variables]\ndepth = choice 8|10\nbitrate-kbps = uint 500..900\n"
+      "[launch]\na = x depth=${depth}\n",
+      NULL);
+  g_autoptr (PfValues) values = pf_values_new ();
+  g_autofree gchar *text = NULL;
+
+  PF_REQUIRE (f);
+  text = pf_fragment_expand (f, values, NULL);
+  PF_CHECK_STR (text, "x depth=8");
+}
+
 static void
 test_session (void)
 {
@@ -344,6 +360,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/files/damaged", test_damaged);
   PF_TEST_ADD ("/files/values", test_values);
   PF_TEST_ADD ("/files/expand", test_expand);
+  PF_TEST_ADD ("/files/expand-neutral", test_expand_neutral);
   PF_TEST_ADD ("/files/session", test_session);
   PF_TEST_ADD ("/files/override", test_override);
   return pf_test_run (argc, argv);
