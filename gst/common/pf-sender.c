@@ -2,11 +2,16 @@
 /* A ring of frames and a thread that sends them; see pf-sender.h. */
 #include "pf-sender.h"
 
+#include "pf-thread.h"
+
 #include <gst/base/gstqueuearray.h>
 #include <sys/prctl.h>
 
 /* The kernel may be that late on purpose, to save wake-ups. */
 #define TIMER_SLACK_NS 1000
+
+/* So much behind its time the rest of a frame is put off. */
+#define LATE_NS 1000000
 
 typedef struct {
   GstMiniObject *object;
@@ -55,6 +60,9 @@ plan (PfSender *s, const Item *item)
 {
   const gboolean same = s->started && s->frame == item->unit.frame;
   PfPaceConfig config = s->config;
+  const guint64 now = now_ns ();
+  /* one that had to wait for its turn catches up some, but not at a stroke */
+  const guint64 due = MAX (item->due, now + item->unit.interval / 4 * 3);
 
   if (same && item->unit.n_frame > 0)
     return;
@@ -66,7 +74,7 @@ plan (PfSender *s, const Item *item)
   }
   pf_pace_frame (&config,
       item->unit.n_frame ? item->unit.n_frame : item->unit.n, item->unit.size,
-      now_ns (), item->due, &s->pace);
+      now, due, &s->pace);
   s->at_once += (guint64) item->unit.n * item->unit.size;
   s->frame = item->unit.frame;
   s->started = TRUE;
@@ -97,8 +105,14 @@ send_unlocked (PfSender *s, const Item *item)
     const guint64 now = now_ns ();
     uint64_t when = now;
     uint32_t n = left; /* more than was foreseen goes at once */
+    const bool planned = pf_pace_next (&s->pace, s->sent, &n, &when);
 
-    if (pf_pace_next (&s->pace, s->sent, &n, &when)) {
+    if (planned && s->sent >= s->pace.burst && now > when + LATE_NS &&
+        s->frames < PF_SENDER_FRAMES) {
+      s->pace.start += now - when; /* in steps all the same, not in one burst */
+      continue;
+    }
+    if (planned) {
       when = pf_pace_wait (&s->pace, when, now);
       if (when > now && s->frames < PF_SENDER_FRAMES)
         wait_unlocked (s, when, generation);
@@ -121,6 +135,7 @@ run (gpointer data)
   PfSender *s = data;
 
   prctl (PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+  pf_thread_raise ();
   g_mutex_lock (&s->lock);
   for (;;) {
     const Item *next;

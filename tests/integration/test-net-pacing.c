@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* pfudpsink with pacing: when packets leave, and who waits for that. */
+#define _GNU_SOURCE /* SCHED_RESET_ON_FORK */
+#include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "net-peer.h"
 #include "pf-sender.h"
 #include "pf-test.h"
+#include "pf-thread.h"
 
 enum { PACED = 1000 };
 
@@ -264,6 +268,33 @@ test_pacing_asks (void)
   pf_slab_pool_free (pool);
 }
 
+static gpointer
+raise_self (gpointer data)
+{
+  (void) data;
+  switch (pf_thread_raise ()) {
+  case PF_THREAD_REALTIME:
+    PF_CHECK_INT (sched_getscheduler (0) & ~SCHED_RESET_ON_FORK, ==, SCHED_RR);
+    break;
+  case PF_THREAD_NICE:
+    PF_CHECK_INT (getpriority (PRIO_PROCESS, 0), <, 0);
+    break;
+  default:
+    break;
+  }
+  return NULL;
+}
+
+/* A thread has the priority that it is told, and no other thread has it. */
+static void
+test_priority (void)
+{
+  const int before = sched_getscheduler (0);
+
+  g_thread_join (g_thread_new ("raised", raise_self, NULL));
+  PF_CHECK_INT (sched_getscheduler (0), ==, before);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -274,5 +305,6 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/net/pacing/stop", test_pacing_stop);
   PF_TEST_ADD ("/net/pacing/full", test_pacing_full);
   PF_TEST_ADD ("/net/pacing/asks", test_pacing_asks);
+  PF_TEST_ADD ("/net/pacing/priority", test_priority);
   return pf_test_run (argc, argv);
 }
