@@ -29,6 +29,7 @@
 #include "pf-send.h"
 #include "pf-sender.h"
 #include "pf-socket.h"
+#include "pf-stats.h"
 
 #include <string.h>
 
@@ -84,19 +85,25 @@ typedef struct {
   guint64 copies;
 } Counters;
 
-struct _PfUdpSink {
-  GstBaseSink parent;
-
-  /* object lock; settings are read at READY->PAUSED */
+/* Read at READY->PAUSED. */
+typedef struct {
   gchar *host, *clients, *bind_address;
   guint port, bind_port, buffer_size;
   gint dscp;
   gboolean gso;
   Pacing pacing;
   guint bitrate_kbps, burst_size;
+} Settings;
+
+struct _PfUdpSink {
+  GstBaseSink parent;
+
+  /* object lock */
+  Settings settings;
   PfSender *sender; /* NULL: no pacing; set before PAUSED, then constant */
   Counters shown;
-  PfSenderCounters paced; /* of the sender that is gone */
+  PfSenderCounters paced; /* when they were last looked at */
+  guint64 dropped;        /* by socket and sender, as of then */
   guint granted;          /* bytes of socket buffer */
 
   /* set before PAUSED, then constant */
@@ -114,6 +121,44 @@ struct _PfUdpSink {
   PfSend out;
   int told; /* the last errno that was logged */
 };
+
+#define AT(member) G_STRUCT_OFFSET (PfUdpSink, member)
+static const gsize members[N_PROPS] = {
+  [PROP_HOST] = AT (settings.host),
+  [PROP_PORT] = AT (settings.port),
+  [PROP_CLIENTS] = AT (settings.clients),
+  [PROP_BIND_ADDRESS] = AT (settings.bind_address),
+  [PROP_BIND_PORT] = AT (settings.bind_port),
+  [PROP_DSCP] = AT (settings.dscp),
+  [PROP_BUFFER_SIZE] = AT (settings.buffer_size),
+  [PROP_GSO] = AT (settings.gso),
+  [PROP_PACING] = AT (settings.pacing),
+  [PROP_BITRATE] = AT (settings.bitrate_kbps),
+  [PROP_BURST_SIZE] = AT (settings.burst_size),
+  [PROP_PACKETS] = AT (shown.sent.packets),
+  [PROP_BYTES] = AT (shown.sent.bytes),
+  [PROP_ERRORS] = AT (shown.sent.errors),
+  [PROP_DROPPED] = AT (dropped),
+};
+#undef AT
+
+#define COUNTER(member, name) PF_COUNTER (PfUdpSink, member, name)
+static const PfField stats_fields[] = {
+  COUNTER (shown.sent.packets, "packets"),
+  COUNTER (shown.sent.bytes, "bytes"),
+  COUNTER (shown.sent.gso_packets, "gso-packets"),
+  COUNTER (shown.sent.syscalls, "syscalls"),
+  COUNTER (shown.sent.errors, "errors"),
+  COUNTER (dropped, "dropped"),
+  COUNTER (shown.unreadable, "unreadable"),
+  COUNTER (shown.copies, "copies"),
+  COUNTER (paced.frames, "paced-frames"),
+  COUNTER (paced.frames_dropped, "dropped-frames"),
+  COUNTER (paced.full, "ring-full"),
+  COUNTER (paced.waits, "waits"),
+  PF_FIELD (PfUdpSink, UINT, granted, "buffer-size", 0, G_MAXUINT),
+};
+#undef COUNTER
 
 static GstStaticPadTemplate sink_template =
     GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
@@ -333,39 +378,12 @@ pf_udp_sink_query (GstElement *element, GstQuery *query)
 /* ---- Properties --------------------------------------------------------- */
 
 /* Call with the object lock. */
-static PfSenderCounters
-paced_unlocked (PfUdpSink *self)
-{
-  PfSenderCounters c = self->paced;
-
-  if (self->sender)
-    pf_sender_get_counters (self->sender, &c);
-  return c;
-}
-
-static GstStructure *
-make_stats (PfUdpSink *self)
-{
-  const Counters *c = &self->shown;
-  const PfSenderCounters p = paced_unlocked (self);
-  const guint64 dropped = c->sent.dropped + p.packets_dropped;
-
-  return gst_structure_new ("application/x-pf-udpsink-stats", "packets",
-      G_TYPE_UINT64, c->sent.packets, "bytes", G_TYPE_UINT64, c->sent.bytes,
-      "gso-packets", G_TYPE_UINT64, c->sent.gso_packets, "syscalls",
-      G_TYPE_UINT64, c->sent.syscalls, "errors", G_TYPE_UINT64, c->sent.errors,
-      "dropped", G_TYPE_UINT64, dropped, "unreadable", G_TYPE_UINT64,
-      c->unreadable, "copies", G_TYPE_UINT64, c->copies, "paced-frames",
-      G_TYPE_UINT64, p.frames, "dropped-frames", G_TYPE_UINT64,
-      p.frames_dropped, "ring-full", G_TYPE_UINT64, p.full, "waits",
-      G_TYPE_UINT64, p.waits, "buffer-size", G_TYPE_UINT, self->granted, NULL);
-}
-
 static void
-set_string (gchar **to, const GValue *value)
+look_unlocked (PfUdpSink *self)
 {
-  g_free (*to);
-  *to = g_value_dup_string (value);
+  if (self->sender)
+    pf_sender_get_counters (self->sender, &self->paced);
+  self->dropped = self->shown.sent.dropped + self->paced.packets_dropped;
 }
 
 static void
@@ -375,44 +393,8 @@ pf_udp_sink_set_property (
   PfUdpSink *self = PF_UDP_SINK (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-  case PROP_HOST:
-    set_string (&self->host, value);
-    break;
-  case PROP_PORT:
-    self->port = g_value_get_uint (value);
-    break;
-  case PROP_CLIENTS:
-    set_string (&self->clients, value);
-    break;
-  case PROP_BIND_ADDRESS:
-    set_string (&self->bind_address, value);
-    break;
-  case PROP_BIND_PORT:
-    self->bind_port = g_value_get_uint (value);
-    break;
-  case PROP_DSCP:
-    self->dscp = g_value_get_int (value);
-    break;
-  case PROP_BUFFER_SIZE:
-    self->buffer_size = g_value_get_uint (value);
-    break;
-  case PROP_GSO:
-    self->gso = g_value_get_boolean (value);
-    break;
-  case PROP_PACING:
-    self->pacing = (Pacing) g_value_get_enum (value);
-    break;
-  case PROP_BITRATE:
-    self->bitrate_kbps = g_value_get_uint (value);
-    break;
-  case PROP_BURST_SIZE:
-    self->burst_size = g_value_get_uint (value);
-    break;
-  default:
+  if (!pf_member_set (self, members[id], value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    break;
-  }
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -423,90 +405,29 @@ pf_udp_sink_get_property (
   PfUdpSink *self = PF_UDP_SINK (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-  case PROP_HOST:
-    g_value_set_string (value, self->host);
-    break;
-  case PROP_PORT:
-    g_value_set_uint (value, self->port);
-    break;
-  case PROP_CLIENTS:
-    g_value_set_string (value, self->clients);
-    break;
-  case PROP_BIND_ADDRESS:
-    g_value_set_string (value, self->bind_address);
-    break;
-  case PROP_BIND_PORT:
-    g_value_set_uint (value, self->bind_port);
-    break;
-  case PROP_DSCP:
-    g_value_set_int (value, self->dscp);
-    break;
-  case PROP_BUFFER_SIZE:
-    g_value_set_uint (value, self->buffer_size);
-    break;
-  case PROP_GSO:
-    g_value_set_boolean (value, self->gso);
-    break;
-  case PROP_PACING:
-    g_value_set_enum (value, (gint) self->pacing);
-    break;
-  case PROP_BITRATE:
-    g_value_set_uint (value, self->bitrate_kbps);
-    break;
-  case PROP_BURST_SIZE:
-    g_value_set_uint (value, self->burst_size);
-    break;
-  case PROP_STATS:
-    g_value_take_boxed (value, make_stats (self));
-    break;
-  case PROP_PACKETS:
-    g_value_set_uint64 (value, self->shown.sent.packets);
-    break;
-  case PROP_BYTES:
-    g_value_set_uint64 (value, self->shown.sent.bytes);
-    break;
-  case PROP_ERRORS:
-    g_value_set_uint64 (value, self->shown.sent.errors);
-    break;
-  case PROP_DROPPED:
-    g_value_set_uint64 (value,
-        self->shown.sent.dropped + paced_unlocked (self).packets_dropped);
-    break;
-  default:
+  look_unlocked (self);
+  if (id == PROP_STATS) {
+    GstStructure *s =
+        gst_structure_new_empty ("application/x-pf-udpsink-stats");
+
+    pf_fields_put (s, stats_fields, G_N_ELEMENTS (stats_fields), self);
+    g_value_take_boxed (value, s);
+  } else if (!pf_member_get (self, members[id], value)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    break;
   }
   GST_OBJECT_UNLOCK (self);
 }
 
 /* ---- States ------------------------------------------------------------- */
 
-/* What start() needs of the settings. */
-typedef struct {
-  gchar *host, *clients, *bind_address;
-  guint port, bind_port, buffer_size;
-  gint dscp;
-  gboolean gso;
-  Pacing pacing;
-  guint bitrate_kbps, burst_size;
-} Settings;
-
 static void
 get_settings (PfUdpSink *self, Settings *s)
 {
   GST_OBJECT_LOCK (self);
-  s->host = g_strdup (self->host);
-  s->clients = g_strdup (self->clients);
-  s->bind_address = g_strdup (self->bind_address);
-  s->port = self->port;
-  s->bind_port = self->bind_port;
-  s->buffer_size = self->buffer_size;
-  s->dscp = self->dscp;
-  s->gso = self->gso;
-  s->pacing = self->pacing;
-  s->bitrate_kbps = self->bitrate_kbps;
-  s->burst_size = self->burst_size;
+  *s = self->settings;
+  s->host = g_strdup (s->host);
+  s->clients = g_strdup (s->clients);
+  s->bind_address = g_strdup (s->bind_address);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -710,9 +631,7 @@ pf_udp_sink_finalize (GObject *object)
 {
   PfUdpSink *self = PF_UDP_SINK (object);
 
-  g_free (self->host);
-  g_free (self->clients);
-  g_free (self->bind_address);
+  clear_settings (&self->settings);
   G_OBJECT_CLASS (pf_udp_sink_parent_class)->finalize (object);
 }
 
@@ -721,7 +640,6 @@ install_properties (GObjectClass *object_class)
 {
   const GParamFlags rw = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
   const GParamFlags ready = rw | GST_PARAM_MUTABLE_READY;
-  const GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
   props[PROP_HOST] = g_param_spec_string ("host", "Host",
       "Name or address to send to, unless clients is set", DEFAULT_HOST, ready);
@@ -770,17 +688,15 @@ install_properties (GObjectClass *object_class)
    * it became so), waits (pauses between packets): uint64; buffer-size
    * (bytes the kernel granted): uint.
    */
-  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
-      "Counters since READY; see the documentation", GST_TYPE_STRUCTURE, ro);
-  props[PROP_PACKETS] = g_param_spec_uint64 ("packets", "Packets",
-      "Packets sent since READY, to each client", 0, G_MAXUINT64, 0, ro);
-  props[PROP_BYTES] = g_param_spec_uint64 ("bytes", "Bytes",
-      "Bytes in the packets sent since READY", 0, G_MAXUINT64, 0, ro);
-  props[PROP_ERRORS] = g_param_spec_uint64 ("errors", "Errors",
-      "Calls that failed since READY, ICMP errors among them", 0, G_MAXUINT64,
-      0, ro);
-  props[PROP_DROPPED] = g_param_spec_uint64 ("dropped", "Dropped",
-      "Packets that were not sent since READY", 0, G_MAXUINT64, 0, ro);
+  props[PROP_STATS] = pf_stats_spec ();
+  props[PROP_PACKETS] = pf_counter_spec (
+      "packets", "Packets", "Packets sent since READY, to each client");
+  props[PROP_BYTES] = pf_counter_spec (
+      "bytes", "Bytes", "Bytes in the packets sent since READY");
+  props[PROP_ERRORS] = pf_counter_spec ("errors", "Errors",
+      "Calls that failed since READY, ICMP errors among them");
+  props[PROP_DROPPED] = pf_counter_spec (
+      "dropped", "Dropped", "Packets that were not sent since READY");
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -816,15 +732,19 @@ pf_udp_sink_class_init (PfUdpSinkClass *klass)
 static void
 pf_udp_sink_init (PfUdpSink *self)
 {
-  self->host = g_strdup (DEFAULT_HOST);
-  self->port = DEFAULT_PORT;
-  self->bind_port = DEFAULT_BIND_PORT;
-  self->dscp = DEFAULT_DSCP;
-  self->buffer_size = DEFAULT_BUFFER_SIZE;
-  self->gso = DEFAULT_GSO;
-  self->pacing = DEFAULT_PACING;
-  self->bitrate_kbps = DEFAULT_BITRATE_KBPS;
-  self->burst_size = DEFAULT_BURST_SIZE;
+  self->settings = (Settings){
+    .host = g_strdup (DEFAULT_HOST),
+    .port = DEFAULT_PORT,
+    .clients = g_strdup (DEFAULT_CLIENTS),
+    .bind_address = g_strdup (DEFAULT_BIND_ADDRESS),
+    .bind_port = DEFAULT_BIND_PORT,
+    .dscp = DEFAULT_DSCP,
+    .buffer_size = DEFAULT_BUFFER_SIZE,
+    .gso = DEFAULT_GSO,
+    .pacing = DEFAULT_PACING,
+    .bitrate_kbps = DEFAULT_BITRATE_KBPS,
+    .burst_size = DEFAULT_BURST_SIZE,
+  };
   gst_base_sink_set_sync (GST_BASE_SINK (self), FALSE);
   gst_base_sink_set_processing_deadline (GST_BASE_SINK (self), 0);
 }

@@ -25,6 +25,7 @@
 #include "pf-caps.h"
 #include "pf-slab.h"
 #include "pf-socket.h"
+#include "pf-stats.h"
 
 #include <string.h>
 
@@ -91,13 +92,18 @@ typedef struct {
   guint n;
 } Run;
 
-struct _PfUdpSrc {
-  GstPushSrc parent;
-
-  /* object lock; settings are read at READY->PAUSED */
+/* Read at READY->PAUSED. */
+typedef struct {
   gchar *address, *source, *punch, *punch_payload;
   guint port, buffer_size, timeout_ms;
   gboolean gro;
+} Settings;
+
+struct _PfUdpSrc {
+  GstPushSrc parent;
+
+  /* object lock */
+  Settings settings;
   GstCaps *caps;
   Counters shown;
   guint granted;   /* bytes of socket buffer */
@@ -122,6 +128,40 @@ struct _PfUdpSrc {
   gint64 next_punch;
   Counters counters;
 };
+
+#define AT(member) G_STRUCT_OFFSET (PfUdpSrc, member)
+static const gsize members[N_PROPS] = {
+  [PROP_ADDRESS] = AT (settings.address),
+  [PROP_PORT] = AT (settings.port),
+  [PROP_CAPS] = AT (caps),
+  [PROP_BUFFER_SIZE] = AT (settings.buffer_size),
+  [PROP_SOURCE] = AT (settings.source),
+  [PROP_PUNCH] = AT (settings.punch),
+  [PROP_PUNCH_PAYLOAD] = AT (settings.punch_payload),
+  [PROP_GRO] = AT (settings.gro),
+  [PROP_TIMEOUT] = AT (settings.timeout_ms),
+  [PROP_PACKETS] = AT (shown.packets),
+  [PROP_BYTES] = AT (shown.bytes),
+  [PROP_FILTERED] = AT (shown.filtered),
+  [PROP_LOST] = AT (shown.socket.overflows),
+};
+#undef AT
+
+#define COUNTER(member, name) PF_COUNTER (PfUdpSrc, shown.member, name)
+static const PfField stats_fields[] = {
+  COUNTER (packets, "packets"),
+  COUNTER (bytes, "bytes"),
+  COUNTER (socket.gro_packets, "gro-packets"),
+  COUNTER (socket.syscalls, "syscalls"),
+  COUNTER (filtered, "filtered"),
+  COUNTER (empty, "empty"),
+  COUNTER (socket.overflows, "lost"),
+  COUNTER (socket.errors, "errors"),
+  COUNTER (punches, "punches"),
+  COUNTER (allocations, "allocations"),
+  PF_FIELD (PfUdpSrc, UINT, granted, "buffer-size", 0, G_MAXUINT),
+};
+#undef COUNTER
 
 static GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE ("src", GST_PAD_SRC, GST_PAD_ALWAYS,
@@ -484,28 +524,6 @@ pf_udp_src_query (GstBaseSrc *src, GstQuery *query)
 
 /* ---- Properties --------------------------------------------------------- */
 
-static GstStructure *
-make_stats (PfUdpSrc *self)
-{
-  const Counters *c = &self->shown;
-
-  return gst_structure_new ("application/x-pf-udpsrc-stats", "packets",
-      G_TYPE_UINT64, c->packets, "bytes", G_TYPE_UINT64, c->bytes,
-      "gro-packets", G_TYPE_UINT64, c->socket.gro_packets, "syscalls",
-      G_TYPE_UINT64, c->socket.syscalls, "filtered", G_TYPE_UINT64, c->filtered,
-      "empty", G_TYPE_UINT64, c->empty, "lost", G_TYPE_UINT64,
-      c->socket.overflows, "errors", G_TYPE_UINT64, c->socket.errors, "punches",
-      G_TYPE_UINT64, c->punches, "allocations", G_TYPE_UINT64, c->allocations,
-      "buffer-size", G_TYPE_UINT, self->granted, NULL);
-}
-
-static void
-set_string (gchar **to, const GValue *value)
-{
-  g_free (*to);
-  *to = g_value_dup_string (value);
-}
-
 static void
 pf_udp_src_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -513,38 +531,8 @@ pf_udp_src_set_property (
   PfUdpSrc *self = PF_UDP_SRC (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-  case PROP_ADDRESS:
-    set_string (&self->address, value);
-    break;
-  case PROP_PORT:
-    self->port = g_value_get_uint (value);
-    break;
-  case PROP_CAPS:
-    gst_caps_replace (&self->caps, (GstCaps *) gst_value_get_caps (value));
-    break;
-  case PROP_BUFFER_SIZE:
-    self->buffer_size = g_value_get_uint (value);
-    break;
-  case PROP_SOURCE:
-    set_string (&self->source, value);
-    break;
-  case PROP_PUNCH:
-    set_string (&self->punch, value);
-    break;
-  case PROP_PUNCH_PAYLOAD:
-    set_string (&self->punch_payload, value);
-    break;
-  case PROP_GRO:
-    self->gro = g_value_get_boolean (value);
-    break;
-  case PROP_TIMEOUT:
-    self->timeout_ms = g_value_get_uint (value);
-    break;
-  default:
+  if (!pf_member_set (self, members[id], value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    break;
-  }
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -555,77 +543,30 @@ pf_udp_src_get_property (
   PfUdpSrc *self = PF_UDP_SRC (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-  case PROP_ADDRESS:
-    g_value_set_string (value, self->address);
-    break;
-  case PROP_PORT:
-    g_value_set_uint (value, self->used_port ? self->used_port : self->port);
-    break;
-  case PROP_CAPS:
-    gst_value_set_caps (value, self->caps);
-    break;
-  case PROP_BUFFER_SIZE:
-    g_value_set_uint (value, self->buffer_size);
-    break;
-  case PROP_SOURCE:
-    g_value_set_string (value, self->source);
-    break;
-  case PROP_PUNCH:
-    g_value_set_string (value, self->punch);
-    break;
-  case PROP_PUNCH_PAYLOAD:
-    g_value_set_string (value, self->punch_payload);
-    break;
-  case PROP_GRO:
-    g_value_set_boolean (value, self->gro);
-    break;
-  case PROP_TIMEOUT:
-    g_value_set_uint (value, self->timeout_ms);
-    break;
-  case PROP_STATS:
-    g_value_take_boxed (value, make_stats (self));
-    break;
-  case PROP_PACKETS:
-    g_value_set_uint64 (value, self->shown.packets);
-    break;
-  case PROP_BYTES:
-    g_value_set_uint64 (value, self->shown.bytes);
-    break;
-  case PROP_FILTERED:
-    g_value_set_uint64 (value, self->shown.filtered);
-    break;
-  case PROP_LOST:
-    g_value_set_uint64 (value, self->shown.socket.overflows);
-    break;
-  default:
+  if (id == PROP_STATS) {
+    GstStructure *s = gst_structure_new_empty ("application/x-pf-udpsrc-stats");
+
+    pf_fields_put (s, stats_fields, G_N_ELEMENTS (stats_fields), self);
+    g_value_take_boxed (value, s);
+  } else if (id == PROP_PORT && self->used_port) {
+    g_value_set_uint (value, self->used_port);
+  } else if (!pf_member_get (self, members[id], value)) {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    break;
   }
   GST_OBJECT_UNLOCK (self);
 }
 
 /* ---- States ------------------------------------------------------------- */
 
-/* What start() needs of the settings. */
-typedef struct {
-  gchar *address, *source, *punch, *punch_payload;
-  guint port, buffer_size, timeout_ms;
-  gboolean gro;
-} Settings;
-
 static void
 get_settings (PfUdpSrc *self, Settings *s)
 {
   GST_OBJECT_LOCK (self);
-  s->address = g_strdup (self->address);
-  s->source = g_strdup (self->source);
-  s->punch = g_strdup (self->punch);
-  s->punch_payload = g_strdup (self->punch_payload);
-  s->port = self->port;
-  s->buffer_size = self->buffer_size;
-  s->timeout_ms = self->timeout_ms;
-  s->gro = self->gro;
+  *s = self->settings;
+  s->address = g_strdup (s->address);
+  s->source = g_strdup (s->source);
+  s->punch = g_strdup (s->punch);
+  s->punch_payload = g_strdup (s->punch_payload);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -769,10 +710,7 @@ pf_udp_src_finalize (GObject *object)
 {
   PfUdpSrc *self = PF_UDP_SRC (object);
 
-  g_free (self->address);
-  g_free (self->source);
-  g_free (self->punch);
-  g_free (self->punch_payload);
+  clear_settings (&self->settings);
   gst_clear_caps (&self->caps);
   G_OBJECT_CLASS (pf_udp_src_parent_class)->finalize (object);
 }
@@ -782,7 +720,6 @@ install_properties (GObjectClass *object_class)
 {
   const GParamFlags rw = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
   const GParamFlags ready = rw | GST_PARAM_MUTABLE_READY;
-  const GParamFlags ro = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
   props[PROP_ADDRESS] = g_param_spec_string ("address", "Address",
       "Own address to receive at; 0.0.0.0: all of IPv4, :: of both families",
@@ -823,18 +760,15 @@ install_properties (GObjectClass *object_class)
    * among them), punches, allocations (of slabs): uint64; buffer-size (bytes
    * the kernel granted): uint.
    */
-  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
-      "Counters since READY; see the documentation", GST_TYPE_STRUCTURE, ro);
-  props[PROP_PACKETS] = g_param_spec_uint64 ("packets", "Packets",
-      "Packets pushed since READY", 0, G_MAXUINT64, 0, ro);
-  props[PROP_BYTES] = g_param_spec_uint64 ("bytes", "Bytes",
-      "Bytes in the packets pushed since READY", 0, G_MAXUINT64, 0, ro);
-  props[PROP_FILTERED] = g_param_spec_uint64 ("filtered", "Filtered",
-      "Packets of another source than the one set, since READY", 0, G_MAXUINT64,
-      0, ro);
-  props[PROP_LOST] = g_param_spec_uint64 ("lost", "Lost",
-      "Packets the socket's buffer had no room for, since READY", 0,
-      G_MAXUINT64, 0, ro);
+  props[PROP_STATS] = pf_stats_spec ();
+  props[PROP_PACKETS] =
+      pf_counter_spec ("packets", "Packets", "Packets pushed since READY");
+  props[PROP_BYTES] = pf_counter_spec (
+      "bytes", "Bytes", "Bytes in the packets pushed since READY");
+  props[PROP_FILTERED] = pf_counter_spec ("filtered", "Filtered",
+      "Packets of another source than the one set, since READY");
+  props[PROP_LOST] = pf_counter_spec ("lost", "Lost",
+      "Packets the socket's buffer had no room for, since READY");
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -868,12 +802,16 @@ pf_udp_src_class_init (PfUdpSrcClass *klass)
 static void
 pf_udp_src_init (PfUdpSrc *self)
 {
-  self->address = g_strdup (DEFAULT_ADDRESS);
-  self->port = DEFAULT_PORT;
-  self->buffer_size = DEFAULT_BUFFER_SIZE;
-  self->punch_payload = g_strdup (DEFAULT_PUNCH_PAYLOAD);
-  self->gro = DEFAULT_GRO;
-  self->timeout_ms = DEFAULT_TIMEOUT_MS;
+  self->settings = (Settings){
+    .address = g_strdup (DEFAULT_ADDRESS),
+    .port = DEFAULT_PORT,
+    .buffer_size = DEFAULT_BUFFER_SIZE,
+    .source = g_strdup (DEFAULT_SOURCE),
+    .punch = g_strdup (DEFAULT_PUNCH),
+    .punch_payload = g_strdup (DEFAULT_PUNCH_PAYLOAD),
+    .gro = DEFAULT_GRO,
+    .timeout_ms = DEFAULT_TIMEOUT_MS,
+  };
   gst_base_src_set_live (GST_BASE_SRC (self), TRUE);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
 }
