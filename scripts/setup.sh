@@ -148,7 +148,7 @@ backports_source ()
 }
 
 # Makes apt know CODENAME-backports, with the key and from the place of the
-# archive it already uses.
+# archive it already uses. PF_BACKPORTS_ADDED says whether it did not before.
 enable_backports ()
 {
   debian_sources | grep -q "^$1-backports " && return 0
@@ -168,6 +168,7 @@ enable_backports ()
     warn "the mirror has no $1-backports; mend: add a source that has, then again"
     return 1
   fi
+  PF_BACKPORTS_ADDED=yes
 }
 
 # Reads "apt-get -s install"; prints what it would do, with sizes.
@@ -251,6 +252,7 @@ setup_packages ()
   [ -n "$setup_missing_" ] || return 0
   setup_names_=$(printf '%s\n' "$setup_missing_" | cut -d ' ' -f 1)
   setup_backports_=no
+  PF_BACKPORTS_ADDED=
   case $setup_missing_ in
     *' backports '*) setup_backports_=yes ;;
   esac
@@ -298,6 +300,10 @@ setup_packages ()
     case $setup_answer_ in
       '' | [yY] | [yY][eE][sS]) ;;
       *)
+        if [ -n "$PF_BACKPORTS_ADDED" ]; then
+          $PF_AS_ROOT rm -f "$PF_BACKPORTS_FILE"
+          say "took $PF_BACKPORTS_FILE away again"
+        fi
         say "nothing was installed"
         return 1
         ;;
