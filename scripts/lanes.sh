@@ -90,7 +90,7 @@ sanitizer_env ()
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-  LSAN_OPTIONS=print_suppressions=0
+  LSAN_OPTIONS=print_suppressions=0:suppressions=$PF_TOP/tests/leaks.supp
   export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS LSAN_OPTIONS
 }
 

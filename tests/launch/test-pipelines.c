@@ -464,6 +464,7 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   gchar *dirs[2] = { NULL };
 
   gst_init (&argc, &argv);
@@ -483,15 +484,20 @@ main (int argc, char **argv)
   for (guint i = 0; i < catalog->fragments->len; i++) {
     const PfFragment *f = g_ptr_array_index (catalog->fragments, i);
 
+    gchar *path = g_strconcat ("/pipelines/file/", f->name, NULL);
+
+    g_ptr_array_add (paths, path);
     if (!pf_fragment_is_session (f))
-      pf_test_add_data (
-          g_strconcat ("/pipelines/file/", f->name, NULL), test_file, f);
+      pf_test_add_data (path, test_file, f);
   }
   PF_TEST_ADD ("/pipelines/choices", test_choices);
-  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++)
-    pf_test_add_data (g_strdup_printf ("/pipelines/machine/%s/%s",
-                          expected[i].machine, expected[i].codec),
-        test_machine, (const void *) i);
+  for (gsize i = 0; i < G_N_ELEMENTS (expected); i++) {
+    gchar *path = g_strdup_printf (
+        "/pipelines/machine/%s/%s", expected[i].machine, expected[i].codec);
+
+    g_ptr_array_add (paths, path);
+    pf_test_add_data (path, test_machine, (const void *) i);
+  }
   PF_TEST_ADD ("/pipelines/deep", test_deep);
   PF_TEST_ADD ("/pipelines/sessions", test_sessions);
   return pf_test_run (argc, argv);

@@ -261,15 +261,17 @@ main (int argc, char **argv)
 {
   static const gchar *const encoders[] = { "encode-x264", "encode-x264-444",
     "encode-openh264", "encode-x265", "encode-x265-10", "encode-aom" };
+  gchar paths[G_N_ELEMENTS (encoders)][64];
 
   gst_init (&argc, &argv);
   PF_TEST_ADD ("/speed/estimate", test_estimate);
   PF_TEST_ADD ("/speed/feed", test_feed);
   PF_TEST_ADD ("/speed/working-mode", test_working_mode);
   PF_TEST_ADD ("/speed/text", test_text);
-  for (guint i = 0; i < G_N_ELEMENTS (encoders); i++)
-    pf_test_add_data (g_strconcat ("/speed/measure/", encoders[i], NULL),
-        test_measure, encoders[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (encoders); i++) {
+    g_snprintf (paths[i], sizeof paths[i], "/speed/measure/%s", encoders[i]);
+    pf_test_add_data (paths[i], test_measure, encoders[i]);
+  }
   PF_TEST_ADD ("/speed/broken", test_broken);
   PF_TEST_ADD ("/speed/cache", test_cache);
   PF_TEST_ADD ("/speed/apart", test_apart);
