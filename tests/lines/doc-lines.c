@@ -54,6 +54,8 @@ doc_line_new (const gchar *file, guint number, const gchar *text)
       l->role = DOC_SENDER;
     if (names_element (words, i) && strcmp (words[i], "pfquicsink") == 0)
       l->listens = TRUE;
+    if (names_element (words, i) && strcmp (words[i], "pfquicsrc") == 0)
+      l->follows = TRUE;
     if (strcmp (words[i], "protocol=raw") == 0)
       l->listens = FALSE;
     if (names_element (words, i) && strcmp (words[i], "pfaesgcm") == 0)

@@ -31,6 +31,7 @@ typedef struct {
   gchar *key_file; /* as written, or NULL */
   gboolean punches;
   gboolean listens; /* a sender that must be there first */
+  gboolean follows; /* a receiver that ends when its sender does */
 } DocLine;
 
 /* What is exchanged in the lines of one run. */
