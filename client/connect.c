@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * pf-client connect: a receiver, and behind it the chains for what the host
+ * grants. Which codec that is, is known when the receiver's pads come; a plan
+ * for each codec that can be decoded here is made before.
+ */
+#include "input.h"
+#include "options.h"
+#include "probes.h"
+
+#include "pf-plan.h"
+#include "pf-report.h"
+#include "pf-session.h"
+
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+
+/* As their bits in the Hello, least loved first. */
+static const gchar *const codecs[] = { "h264", "h265", "av1" };
+static const gchar *const media[] = { "video/x-h264", "video/x-h265",
+  "video/x-av1" };
+#define N_CODECS G_N_ELEMENTS (codecs)
+
+typedef struct {
+  const PfClientOptions *options;
+  PfCatalog *catalog;
+  PfInventory *inventory;
+  GHashTable *use;
+  PfPlan *plans[N_CODECS]; /* NULL: cannot be decoded here */
+  GMainLoop *loop;
+  GstElement *pipeline, *receiver;
+  PfMeasure *measure;
+  guint ticks; /* seconds with a picture */
+  gint64 began_us, first_us;
+  gboolean failed, over;
+  gchar *codec; /* granted */
+  GMutex lock;
+  PfKeyboard keyboard; /* lock */
+} Client;
+
+/* ---- Plans --------------------------------------------------------------- */
+
+static gboolean
+set_use (Client *c, const gchar *role, const gchar *name)
+{
+  g_hash_table_replace (c->use, g_strdup (role), g_strdup (name));
+  return TRUE;
+}
+
+static gboolean
+take_uses (Client *c, GError **error)
+{
+  const PfClientOptions *o = c->options;
+
+  c->use = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  if (o->headless) {
+    set_use (c, "present", "present-headless");
+    set_use (c, "audio-present", "audio-present-headless");
+  }
+  for (guint i = 0; o->use && o->use[i]; i++) {
+    g_auto (GStrv) pair = g_strsplit (o->use[i], "=", 2);
+
+    if (!pair[0] || !pair[1] || !pf_catalog_find (c->catalog, pair[1])) {
+      g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_VALUE,
+          "--use %s: ROLE=NAME of a pipeline file", o->use[i]);
+      return FALSE;
+    }
+    set_use (c, pair[0], pair[1]);
+  }
+  return TRUE;
+}
+
+static gboolean
+make_plans (Client *c, GError **error)
+{
+  const PfClientOptions *o = c->options;
+  g_autoptr (PfValues) values = pf_values_new ();
+  g_autoptr (GError) last = NULL;
+  guint made = 0;
+
+  pf_values_set_uint (values, "width", o->width, NULL);
+  pf_values_set_uint (values, "height", o->height, NULL);
+  pf_values_set_uint (values, "channels", (guint64) o->channels, NULL);
+  for (guint i = 0; i < N_CODECS; i++) {
+    PfWish wish = { codecs[i], "punktfunk1", values, c->use, NULL };
+
+    if (o->codec && !g_str_equal (o->codec, codecs[i]))
+      continue;
+    g_clear_error (&last);
+    c->plans[i] = pf_plan_new (
+        c->catalog, c->inventory, "client-session", &wish, NULL, &last);
+    made += c->plans[i] != NULL;
+  }
+  if (made == 0)
+    g_propagate_error (error, g_steal_pointer (&last));
+  return made > 0;
+}
+
+static gchar *
+offered_codecs (const Client *c)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < N_CODECS; i++)
+    if (c->plans[i])
+      g_string_append_printf (text, "%s%s", text->len ? ";" : "", codecs[i]);
+  return g_string_free (text, FALSE);
+}
+
+/* ---- What the host shows -------------------------------------------------- */
+
+static gpointer
+quit (gpointer data)
+{
+  Client *c = data;
+
+  c->over = TRUE;
+  g_main_loop_quit (c->loop);
+  return NULL;
+}
+
+static gboolean
+quit_idle (gpointer data)
+{
+  quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+static int
+fail (Client *c, const gchar *what)
+{
+  if (!c->failed && !c->over)
+    pf_client_fail ("%s", what);
+  c->failed = !c->over;
+  g_main_loop_quit (c->loop);
+  return 1;
+}
+
+/* The pads' own answer: what the frames are. */
+static gint
+granted_codec (GstPad *pad)
+{
+  GstQuery *query = pf_session_query_new (FALSE);
+  PfSessionParams params;
+  gint found = -1;
+
+  pf_session_params_init (&params);
+  if (gst_pad_query (pad, query) &&
+      pf_session_query_read (query, &params) == PF_SESSION_READY) {
+    for (guint i = 0; i < N_CODECS && params.media; i++)
+      if (gst_structure_has_name (
+              gst_caps_get_structure (params.media, 0), media[i]))
+        found = (gint) i;
+    pf_session_params_clear (&params);
+  }
+  gst_query_unref (query);
+  return found;
+}
+
+static const PfChain *
+find_chain (const PfPlan *plan, const gchar *pad)
+{
+  g_autofree gchar *first = g_strconcat ("receiver.", pad, NULL);
+
+  for (guint i = 0; i < plan->chains->len; i++) {
+    const PfChain *chain = g_ptr_array_index (plan->chains, i);
+
+    if (g_strcmp0 (chain->first, first) == 0)
+      return chain;
+  }
+  return NULL;
+}
+
+static GstPadProbeReturn on_upstream (
+    GstPad *pad, GstPadProbeInfo *info, gpointer data);
+
+static void
+watch_window (Client *c, GstElement *bin)
+{
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (bin), "sink");
+  g_autoptr (GstPad) pad =
+      sink ? gst_element_get_static_pad (sink, "sink") : NULL;
+
+  if (pad)
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, c, NULL);
+}
+
+static void
+add_chain (Client *c, const PfChain *chain, GstPad *pad)
+{
+  g_autoptr (GError) error = NULL;
+  GstElement *bin = pf_chain_build (chain, &error);
+  g_autoptr (GstPad) sink = NULL;
+
+  if (!bin) {
+    GST_ELEMENT_ERROR (
+        c->pipeline, CORE, FAILED, ("%s", error->message), (NULL));
+    return;
+  }
+  if (g_str_equal (chain->name, "video")) {
+    pf_probes_add (GST_BIN (bin), c->measure, c->options->headless);
+    watch_window (c, bin);
+  }
+  gst_bin_add (GST_BIN (c->pipeline), bin);
+  sink = gst_element_get_static_pad (bin, "sink");
+  gst_pad_link (pad, sink);
+  gst_element_sync_state_with_parent (bin);
+}
+
+/* In a thread of the receiver, before anything flows. */
+static void
+on_pad_added (GstElement *receiver, GstPad *pad, gpointer data)
+{
+  Client *c = data;
+  g_autofree gchar *name = gst_pad_get_name (pad);
+  const gboolean video = g_str_has_prefix (name, "video");
+  gint codec = video ? granted_codec (pad) : -1;
+  const PfChain *chain = NULL;
+
+  (void) receiver;
+  if (c->options->no_audio && !video)
+    return;
+  if (video && (codec < 0 || !c->plans[codec])) {
+    GST_ELEMENT_ERROR (c->pipeline, STREAM, WRONG_TYPE,
+        ("The host sends a codec that was not asked for"), (NULL));
+    return;
+  }
+  if (video)
+    c->codec = g_strdup (codecs[codec]);
+  for (gint i = 0; i < (gint) N_CODECS && !chain; i++)
+    if (c->plans[i] && (!video || i == codec))
+      chain = find_chain (c->plans[i], name);
+  if (chain)
+    add_chain (c, chain, pad);
+}
+
+/* ---- Keys and pointer ----------------------------------------------------- */
+
+static void
+picture_size (GstPad *pad, guint *width, guint *height)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  gint w = 0, h = 0;
+
+  if (caps) {
+    const GstStructure *s = gst_caps_get_structure (caps, 0);
+
+    gst_structure_get_int (s, "width", &w);
+    gst_structure_get_int (s, "height", &h);
+  }
+  *width = (guint) MAX (w, 0);
+  *height = (guint) MAX (h, 0);
+}
+
+static void
+on_hotkey (Client *c, PfHotkey hotkey)
+{
+  if (hotkey == PF_HOTKEY_QUIT)
+    g_idle_add (quit_idle, c);
+  if (hotkey == PF_HOTKEY_STATS) {
+    g_autoptr (JsonBuilder) b = json_builder_new ();
+    g_autofree gchar *line = NULL;
+
+    json_builder_begin_object (b);
+    pf_measure_report (c->measure, b, TRUE);
+    json_builder_end_object (b);
+    line = pf_report_line (b);
+    g_print ("%s\n", line);
+  }
+}
+
+/* What the window reports goes on as what a host takes. */
+static GstPadProbeReturn
+on_upstream (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  PfInput inputs[2] = { { 0 } };
+  Client *c = data;
+  PfHotkey hotkey;
+  guint width, height, n;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_NAVIGATION)
+    return GST_PAD_PROBE_OK;
+  picture_size (pad, &width, &height);
+  g_mutex_lock (&c->lock);
+  n = pf_input_translate (&c->keyboard, event, width, height, inputs, &hotkey);
+  g_mutex_unlock (&c->lock);
+  on_hotkey (c, hotkey);
+  for (guint i = 0; i < n; i++)
+    gst_pad_push_event (pad, pf_event_new_input (&inputs[i]));
+  return GST_PAD_PROBE_DROP;
+}
+
+/* ---- Messages ------------------------------------------------------------- */
+
+static void
+say (Client *c, const gchar *type, const GstStructure *s)
+{
+  g_autoptr (JsonBuilder) b = NULL;
+  g_autofree gchar *line = NULL;
+
+  if (!c->options->json)
+    return;
+  b = json_builder_new ();
+  json_builder_begin_object (b);
+  pf_report_add_text (b, "type", type);
+  json_builder_set_member_name (b, "of");
+  pf_report_add_structure (b, s);
+  json_builder_end_object (b);
+  line = pf_report_line (b);
+  g_print ("%s\n", line);
+}
+
+static void
+on_element_message (Client *c, const GstStructure *s)
+{
+  if (gst_structure_has_name (s, "PfHost"))
+    say (c, "host", s);
+  if (gst_structure_has_name (s, "PfSessionEnded")) {
+    const gchar *reason = gst_structure_get_string (s, "reason");
+    g_autofree gchar *text = g_strdup_printf ("the host ended the session: %s",
+        reason && *reason ? reason : "no reason");
+    guint64 code = 0;
+
+    say (c, "ended", s);
+    gst_structure_get_uint64 (s, "code", &code);
+    if (code != 0)
+      fail (c, text);
+    else
+      quit (c);
+  }
+}
+
+static gboolean
+on_message (GstBus *bus, GstMessage *message, gpointer data)
+{
+  Client *c = data;
+  g_autoptr (GError) error = NULL;
+
+  (void) bus;
+  switch (GST_MESSAGE_TYPE (message)) {
+  case GST_MESSAGE_ERROR:
+    gst_message_parse_error (message, &error, NULL);
+    fail (c, error->message);
+    break;
+  case GST_MESSAGE_EOS:
+    quit (c);
+    break;
+  case GST_MESSAGE_LATENCY:
+    gst_bin_recalculate_latency (GST_BIN (c->pipeline));
+    break;
+  case GST_MESSAGE_ELEMENT:
+    on_element_message (c, gst_message_get_structure (message));
+    break;
+  default:
+    break;
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+/* ---- Reports --------------------------------------------------------------- */
+
+static void
+add_element_stats (Client *c, JsonBuilder *b, const gchar *name)
+{
+  g_autoptr (GstElement) element =
+      gst_bin_get_by_name (GST_BIN (c->pipeline), name);
+  g_autoptr (GstStructure) stats = NULL;
+
+  if (!element ||
+      !g_object_class_find_property (G_OBJECT_GET_CLASS (element), "stats"))
+    return;
+  g_object_get (element, "stats", &stats, NULL);
+  if (!stats)
+    return;
+  json_builder_set_member_name (b, name);
+  pf_report_add_structure (b, stats);
+}
+
+static void
+report (Client *c, gboolean whole)
+{
+  g_autoptr (JsonBuilder) b = json_builder_new ();
+  g_autofree gchar *line = NULL;
+
+  json_builder_begin_object (b);
+  pf_report_add_text (b, "type", whole ? "summary" : "second");
+  pf_report_add_text (b, "codec", c->codec);
+  if (c->first_us)
+    pf_report_add_uint (
+        b, "first-frame-ms", (guint64) (c->first_us - c->began_us) / 1000);
+  pf_measure_report (c->measure, b, whole);
+  add_element_stats (c, b, "fec");
+  add_element_stats (c, b, "receiver");
+  json_builder_end_object (b);
+  line = pf_report_line (b);
+  g_print ("%s\n", line);
+}
+
+/* For people. */
+static void
+print_summary (Client *c)
+{
+  PfCounts n;
+
+  pf_measure_counts (c->measure, &n);
+  g_print ("%" G_GUINT64_FORMAT " frames, %" G_GUINT64_FORMAT " shown",
+      n.frames, n.presented);
+  if (n.verified)
+    g_print (", %" G_GUINT64_FORMAT " verified, %" G_GUINT64_FORMAT " missing",
+        n.verified, n.missing);
+  g_print ("\n");
+}
+
+/* Host's clock against ours: the receiver measures it again and again. */
+static void
+follow_clock (Client *c)
+{
+  g_autoptr (GstStructure) stats = NULL;
+  gint64 offset;
+
+  g_object_get (c->receiver, "stats", &stats, NULL);
+  if (stats && gst_structure_get_int64 (stats, "clock-offset", &offset))
+    pf_measure_set_offset (c->measure, offset);
+}
+
+static gboolean
+is_enough (Client *c)
+{
+  const PfClientOptions *o = c->options;
+  PfCounts n;
+
+  pf_measure_counts (c->measure, &n);
+  if (n.presented && !c->first_us)
+    c->first_us = g_get_monotonic_time ();
+  return (o->frames && n.presented >= o->frames) ||
+         (o->seconds && c->first_us &&
+             g_get_monotonic_time () - c->first_us >=
+                 (gint64) o->seconds * G_USEC_PER_SEC);
+}
+
+/* Ten times a second. */
+static gboolean
+on_tick (gpointer data)
+{
+  Client *c = data;
+
+  if (is_enough (c)) {
+    quit (c);
+    return G_SOURCE_CONTINUE;
+  }
+  if (++c->ticks % 10 == 0) {
+    follow_clock (c);
+    if (c->options->json)
+      report (c, FALSE);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  quit (data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* ---- Begin and end --------------------------------------------------------- */
+
+static gboolean
+make_pipeline (Client *c, GError **error)
+{
+  const PfClientOptions *o = c->options;
+  g_autofree gchar *offered = offered_codecs (c);
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  g_autoptr (GstBus) bus = NULL;
+
+  c->pipeline = gst_pipeline_new ("client");
+  gst_object_ref_sink (c->pipeline);
+  gst_pipeline_use_clock (GST_PIPELINE (c->pipeline), clock);
+  c->receiver = gst_element_factory_make ("pfquicsrc", "receiver");
+  if (!c->receiver) {
+    g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_NONE,
+        "the element pfquicsrc is not here: was gst-punktfunk built with "
+        "ngtcp2, and is GST_PLUGIN_PATH set?");
+    return FALSE;
+  }
+  g_object_set (c->receiver, "address", o->address, "port", o->port,
+      "fingerprint", o->pin, "width", o->width, "height", o->height,
+      "framerate", o->fps, "bitrate-kbps", o->bitrate_kbps, "audio-channels",
+      (guint) o->channels, "codecs", offered, "client-name",
+      o->name ? o->name : g_get_host_name (), "identity", o->identity_dir,
+      NULL);
+  g_signal_connect (c->receiver, "pad-added", G_CALLBACK (on_pad_added), c);
+  gst_bin_add (GST_BIN (c->pipeline), c->receiver);
+  bus = gst_element_get_bus (c->pipeline);
+  gst_bus_add_watch (bus, on_message, c);
+  return TRUE;
+}
+
+static int
+run (Client *c)
+{
+  const PfClientOptions *o = c->options;
+  g_autoptr (GError) error = NULL;
+
+  if (!take_uses (c, &error) || !make_plans (c, &error) ||
+      !make_pipeline (c, &error))
+    return pf_client_fail ("%s", error->message);
+  g_unix_signal_add (SIGINT, on_signal, c);
+  g_unix_signal_add (SIGTERM, on_signal, c);
+  g_timeout_add (100, on_tick, c);
+  c->began_us = g_get_monotonic_time ();
+  if (gst_element_set_state (c->pipeline, GST_STATE_PLAYING) ==
+      GST_STATE_CHANGE_FAILURE)
+    c->over = FALSE; /* the message says why */
+  g_main_loop_run (c->loop);
+  follow_clock (c);
+  if (o->json)
+    report (c, TRUE);
+  else
+    print_summary (c);
+  return c->failed ? 1 : 0;
+}
+
+static void
+clear (Client *c)
+{
+  if (c->pipeline) {
+    g_autoptr (GstBus) bus = gst_element_get_bus (c->pipeline);
+
+    gst_bus_remove_watch (bus);
+    gst_element_set_state (c->pipeline, GST_STATE_NULL);
+    gst_object_unref (c->pipeline);
+  }
+  for (guint i = 0; i < N_CODECS; i++)
+    pf_plan_free (c->plans[i]);
+  pf_measure_free (c->measure);
+  pf_catalog_free (c->catalog);
+  pf_inventory_free (c->inventory);
+  g_clear_pointer (&c->use, g_hash_table_unref);
+  g_main_loop_unref (c->loop);
+  g_mutex_clear (&c->lock);
+  g_free (c->codec);
+}
+
+int
+pf_client_connect (const PfClientOptions *options)
+{
+  g_auto (GStrv) dirs = pf_catalog_dirs (options->pipelines);
+  g_autoptr (GError) error = NULL;
+  Client c = { .options = options };
+  int status;
+
+  g_mutex_init (&c.lock);
+  c.loop = g_main_loop_new (NULL, FALSE);
+  c.measure = pf_measure_new ();
+  c.inventory = pf_inventory_new_system ();
+  c.catalog = pf_catalog_load (dirs, &error);
+  status = c.catalog ? run (&c) : pf_client_fail ("%s", error->message);
+  clear (&c);
+  return status;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* pf-client: finds hosts and shows what they show. See pf-client.1. */
+#include "discover.h"
+#include "options.h"
+
+#include <gst/gst.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define LOOK_S 3
+
+int
+pf_client_fail (const gchar *format, ...)
+{
+  g_autofree gchar *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  fprintf (stderr, "pf-client: %s\n", text);
+  return 1;
+}
+
+static int
+discover (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) found = pf_discover (LOOK_S, &error);
+
+  if (!found)
+    return pf_client_fail ("%s", error->message);
+  for (guint i = 0; i < found->len; i++) {
+    const PfFound *f = g_ptr_array_index (found, i);
+
+    g_print ("%-24s %s port %u%s %s\n", f->name, f->address, f->port,
+        f->pairing ? ", pairs" : ", open",
+        f->fingerprint ? f->fingerprint : "");
+  }
+  if (found->len == 0)
+    g_print ("no host announces itself here\n");
+  return 0;
+}
+
+/* ADDRESS, ADDRESS:PORT, [ADDRESS6]:PORT or a bare IPv6 address. */
+static gboolean
+split_host (PfClientOptions *o)
+{
+  const gchar *colon = strrchr (o->host, ':');
+  guint64 port = PF_CLIENT_PORT;
+
+  if (o->host[0] == '[') {
+    const gchar *end = strchr (o->host, ']');
+
+    if (!end || (end[1] && end[1] != ':'))
+      return FALSE;
+    o->address = g_strndup (o->host + 1, (gsize) (end - o->host - 1));
+    colon = end[1] ? end + 1 : NULL;
+  } else if (colon && strchr (o->host, ':') == colon) {
+    o->address = g_strndup (o->host, (gsize) (colon - o->host));
+  } else {
+    o->address = g_strdup (o->host);
+    colon = NULL;
+  }
+  if (colon &&
+      !g_ascii_string_to_unsigned (colon + 1, 10, 1, 65535, &port, NULL))
+    return FALSE;
+  o->port = (guint) port;
+  return *o->address != '\0';
+}
+
+static gboolean
+read_mode (PfClientOptions *o, const gchar *mode)
+{
+  int end = -1;
+
+  if (!mode)
+    return TRUE;
+  if (sscanf (mode, "%5ux%5u%n", &o->width, &o->height, &end) != 2 || end < 0)
+    return FALSE;
+  if (mode[end] == '\0')
+    return TRUE;
+  mode += end;
+  end = -1;
+  return sscanf (mode, "@%4u%n", &o->fps, &end) == 1 && end > 0 &&
+         mode[end] == '\0' && o->fps > 0;
+}
+
+static int
+connect_host (PfClientOptions *o, const gchar *mode, gchar **words)
+{
+  if (!words[0] || words[1])
+    return pf_client_fail ("connect takes one host; see --help");
+  o->host = words[0];
+  if (!split_host (o))
+    return pf_client_fail ("%s is no HOST or HOST:PORT", o->host);
+  if (!read_mode (o, mode))
+    return pf_client_fail ("--mode %s: WIDTHxHEIGHT@HZ", mode);
+  if (o->codec && !g_str_equal (o->codec, "h264") &&
+      !g_str_equal (o->codec, "h265") && !g_str_equal (o->codec, "av1"))
+    return pf_client_fail ("--codec %s: h264, h265 or av1", o->codec);
+  return pf_client_connect (o);
+}
+
+static GOptionContext *
+make_context (PfClientOptions *o, gchar **mode, gchar ***words)
+{
+  const GOptionEntry entries[] = {
+    { "mode", 'm', 0, G_OPTION_ARG_STRING, mode, "Size and rate (1280x720@60)",
+        "WxH@Hz" },
+    { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec, "h264, h265 or av1 (any)",
+        "NAME" },
+    { "bitrate", 0, 0, G_OPTION_ARG_INT, &o->bitrate_kbps,
+        "In kbit/s (the host's choice)", "N" },
+    { "channels", 0, 0, G_OPTION_ARG_INT, &o->channels,
+        "Of sound: 2, 6 or 8 (2)", "N" },
+    { "no-audio", 0, 0, G_OPTION_ARG_NONE, &o->no_audio, "No sound", NULL },
+    { "pin-fingerprint", 0, 0, G_OPTION_ARG_STRING, &o->pin, "Only this host",
+        "HEX" },
+    { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, "Of this device", "TEXT" },
+    { "identity", 0, 0, G_OPTION_ARG_FILENAME, &o->identity_dir,
+        "Directory of cert.pem and key.pem", "DIR" },
+    { "headless", 0, 0, G_OPTION_ARG_NONE, &o->headless,
+        "No window, no sound; measures", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &o->json,
+        "A line of JSON every second and at the end", NULL },
+    { "frames", 0, 0, G_OPTION_ARG_INT, &o->frames, "End after so many", "N" },
+    { "seconds", 0, 0, G_OPTION_ARG_INT, &o->seconds, "End after so long",
+        "N" },
+    { "pipelines", 0, 0, G_OPTION_ARG_FILENAME, &o->pipelines,
+        "Look for pipeline files there first", "DIR" },
+    { "use", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->use,
+        "Use this pipeline file for a role", "ROLE=NAME" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, words, NULL,
+        "COMMAND" },
+    { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+  };
+  GOptionContext *context = g_option_context_new (NULL);
+
+  g_option_context_set_summary (context,
+      "  discover      hosts that announce themselves in this network\n"
+      "  connect HOST  shows a host; HOST is an address or name, with :PORT "
+      "if need be");
+  g_option_context_set_description (context,
+      "In the window: Ctrl+Alt+Shift and Q quits, Z gives input back to this "
+      "desktop\nor to the host, M changes between relative and absolute "
+      "pointer, S prints\nstatistics.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  return context;
+}
+
+int
+main (int argc, char **argv)
+{
+  PfClientOptions options = {
+    .width = 1280, .height = 720, .fps = 60, .channels = 2
+  };
+  const struct rlimit none = { 0, 0 };
+  g_autoptr (GOptionContext) context = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *mode = NULL;
+  g_auto (GStrv) words = NULL;
+
+  setrlimit (RLIMIT_CORE, &none);
+  g_unsetenv ("SSLKEYLOGFILE");
+  g_unsetenv ("GNUTLS_DEBUG_LEVEL");
+  /* Windows of X11 report keys, those of Wayland do not. */
+  if (g_getenv ("DISPLAY"))
+    g_setenv ("GST_GL_WINDOW", "x11", FALSE);
+  context = make_context (&options, &mode, &words);
+  if (!g_option_context_parse (context, &argc, &argv, &error)) {
+    pf_client_fail ("%s; see --help", error->message);
+    return 2;
+  }
+  gst_init (NULL, NULL);
+  if (words && g_str_equal (words[0], "discover") && !words[1])
+    return discover ();
+  if (words && g_str_equal (words[0], "connect"))
+    return connect_host (&options, mode, words + 1);
+  pf_client_fail ("name a command: discover or connect HOST; see --help");
+  return 2;
+}

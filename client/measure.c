@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* How long a frame takes; see measure.h. */
+#include "measure.h"
+
+#include "pf-report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Frames on their way from the reassembler to the sink. */
+#define ON_THE_WAY 64
+/* Samples of a stage that are kept: twenty minutes at 60 a second. */
+#define SAMPLES_MAX 72000
+
+static const gchar *const names[PF_N_STAGES] = { "captured", "last-packet",
+  "reassembled", "decoded", "presented" };
+
+typedef struct {
+  GstClockTime pts;
+  guint64 at[PF_N_STAGES]; /* Unix time by our clock; 0: not yet */
+} Frame;
+
+/* Differences in microseconds. */
+typedef struct {
+  GArray *since_capture, *since_before;
+  guint reported; /* samples that an interval's report has had */
+} Series;
+
+struct _PfMeasure {
+  GMutex lock;
+  gint64 offset_ns;
+  Frame frames[ON_THE_WAY];
+  guint next;
+  Series series[PF_N_STAGES];
+  PfCounts counts;
+  guint32 last_number;
+  gboolean have_number;
+  gint64 begin_us, interval_us;
+  guint64 interval_bytes;
+};
+
+PfMeasure *
+pf_measure_new (void)
+{
+  PfMeasure *m = g_new0 (PfMeasure, 1);
+
+  g_mutex_init (&m->lock);
+  for (guint i = 0; i < PF_N_STAGES; i++) {
+    m->series[i].since_capture = g_array_new (FALSE, FALSE, sizeof (gint));
+    m->series[i].since_before = g_array_new (FALSE, FALSE, sizeof (gint));
+  }
+  for (guint i = 0; i < ON_THE_WAY; i++)
+    m->frames[i].pts = GST_CLOCK_TIME_NONE;
+  return m;
+}
+
+void
+pf_measure_free (PfMeasure *m)
+{
+  if (!m)
+    return;
+  for (guint i = 0; i < PF_N_STAGES; i++) {
+    g_array_unref (m->series[i].since_capture);
+    g_array_unref (m->series[i].since_before);
+  }
+  g_mutex_clear (&m->lock);
+  g_free (m);
+}
+
+void
+pf_measure_set_offset (PfMeasure *m, gint64 offset_ns)
+{
+  g_mutex_lock (&m->lock);
+  m->offset_ns = offset_ns;
+  g_mutex_unlock (&m->lock);
+}
+
+/* ---- Samples, call with the lock ------------------------------------------ */
+
+static gint
+difference_us (guint64 later, guint64 earlier)
+{
+  const gint64 us = ((gint64) later - (gint64) earlier) / 1000;
+
+  return (gint) CLAMP (us, G_MININT, G_MAXINT);
+}
+
+static void
+add_sample (PfMeasure *m, const Frame *f, PfMeasureStage stage)
+{
+  Series *s = &m->series[stage];
+  gint since_capture = G_MININT, since_before;
+  guint before = stage;
+
+  if (s->since_before->len >= SAMPLES_MAX)
+    return;
+  while (before > 0 && !f->at[--before])
+    ;
+  if (!f->at[before] || before == stage)
+    return;
+  since_before = difference_us (f->at[stage], f->at[before]);
+  if (f->at[PF_STAGE_CAPTURED])
+    since_capture = difference_us (f->at[stage], f->at[PF_STAGE_CAPTURED]);
+  g_array_append_val (s->since_before, since_before);
+  if (since_capture != G_MININT)
+    g_array_append_val (s->since_capture, since_capture);
+}
+
+void
+pf_measure_frame (PfMeasure *m, GstClockTime pts, guint64 captured_ns,
+    guint64 last_packet_ns, guint64 now_ns, gsize bytes)
+{
+  Frame *f;
+
+  g_mutex_lock (&m->lock);
+  if (!m->begin_us)
+    m->begin_us = m->interval_us = g_get_monotonic_time ();
+  f = &m->frames[m->next++ % ON_THE_WAY];
+  memset (f, 0, sizeof *f);
+  f->pts = pts;
+  if (captured_ns)
+    f->at[PF_STAGE_CAPTURED] = (guint64) ((gint64) captured_ns - m->offset_ns);
+  f->at[PF_STAGE_LAST_PACKET] = last_packet_ns;
+  f->at[PF_STAGE_REASSEMBLED] = now_ns;
+  if (last_packet_ns)
+    add_sample (m, f, PF_STAGE_LAST_PACKET);
+  add_sample (m, f, PF_STAGE_REASSEMBLED);
+  m->counts.frames++;
+  m->counts.bytes += bytes;
+  m->interval_bytes += bytes;
+  g_mutex_unlock (&m->lock);
+}
+
+void
+pf_measure_stage (
+    PfMeasure *m, GstClockTime pts, PfMeasureStage stage, guint64 now_ns)
+{
+  g_mutex_lock (&m->lock);
+  m->counts.presented += stage == PF_STAGE_PRESENTED;
+  for (guint i = 0; i < ON_THE_WAY; i++) {
+    Frame *f = &m->frames[i];
+
+    if (f->pts != pts || f->at[stage])
+      continue;
+    f->at[stage] = now_ns;
+    add_sample (m, f, stage);
+    break;
+  }
+  g_mutex_unlock (&m->lock);
+}
+
+/* ---- Numbers -------------------------------------------------------------- */
+
+void
+pf_measure_number (PfMeasure *m, guint32 number)
+{
+  g_mutex_lock (&m->lock);
+  if (m->have_number) {
+    const gint32 step = (gint32) (number - m->last_number);
+
+    if (step <= 0)
+      m->counts.backwards++;
+    else
+      m->counts.missing += (guint64) step - 1;
+    m->counts.verified += step == 1;
+  } else {
+    m->counts.verified++;
+  }
+  m->have_number = TRUE;
+  m->last_number = number;
+  g_mutex_unlock (&m->lock);
+}
+
+void
+pf_measure_no_number (PfMeasure *m)
+{
+  g_mutex_lock (&m->lock);
+  m->counts.unreadable++;
+  g_mutex_unlock (&m->lock);
+}
+
+void
+pf_measure_counts (PfMeasure *m, PfCounts *counts)
+{
+  g_mutex_lock (&m->lock);
+  *counts = m->counts;
+  g_mutex_unlock (&m->lock);
+}
+
+/* ---- Reports --------------------------------------------------------------- */
+
+static int
+compare_ints (const void *a, const void *b)
+{
+  const gint ia = *(const gint *) a, ib = *(const gint *) b;
+
+  return (ia > ib) - (ia < ib);
+}
+
+static void
+add_percentiles (
+    JsonBuilder *b, const gchar *name, const GArray *samples, guint from)
+{
+  static const struct {
+    const gchar *name;
+    guint percent;
+  } points[] = { { "p50", 50 }, { "p95", 95 }, { "p99", 99 } };
+  const guint n = samples->len > from ? samples->len - from : 0;
+  g_autofree gint *sorted = NULL;
+
+  if (n == 0)
+    return;
+  sorted = g_memdup2 (
+      (const gint *) (gconstpointer) samples->data + from, n * sizeof *sorted);
+  qsort (sorted, n, sizeof *sorted, compare_ints);
+  json_builder_set_member_name (b, name);
+  json_builder_begin_object (b);
+  for (guint i = 0; i < G_N_ELEMENTS (points); i++) {
+    json_builder_set_member_name (b, points[i].name);
+    json_builder_add_int_value (
+        b, sorted[MIN (n - 1, (guint64) n * points[i].percent / 100)]);
+  }
+  json_builder_end_object (b);
+}
+
+/* Call with the lock. */
+static void
+add_stages (PfMeasure *m, JsonBuilder *b, gboolean whole)
+{
+  json_builder_set_member_name (b, "stages-us");
+  json_builder_begin_object (b);
+  for (guint i = 1; i < PF_N_STAGES; i++) {
+    Series *s = &m->series[i];
+    const guint from = whole ? 0 : s->reported;
+
+    json_builder_set_member_name (b, names[i]);
+    json_builder_begin_object (b);
+    add_percentiles (b, "since-capture", s->since_capture, from);
+    add_percentiles (b, "since-before", s->since_before, from);
+    json_builder_end_object (b);
+    s->reported = s->since_before->len;
+  }
+  json_builder_end_object (b);
+}
+
+void
+pf_measure_report (PfMeasure *m, JsonBuilder *b, gboolean whole)
+{
+  const gint64 now = g_get_monotonic_time ();
+  gint64 since;
+
+  g_mutex_lock (&m->lock);
+  since = whole ? m->begin_us : m->interval_us;
+  pf_report_add_uint (b, "frames", m->counts.frames);
+  pf_report_add_uint (b, "presented", m->counts.presented);
+  pf_report_add_uint (b, "verified", m->counts.verified);
+  pf_report_add_uint (b, "missing", m->counts.missing);
+  pf_report_add_uint (b, "unreadable", m->counts.unreadable);
+  pf_report_add_uint (b, "backwards", m->counts.backwards);
+  if (since && now > since)
+    pf_report_add_uint (b, "kbps",
+        (whole ? m->counts.bytes : m->interval_bytes) * 8000 /
+            (guint64) (now - since));
+  add_stages (m, b, whole);
+  m->interval_us = m->begin_us ? now : 0;
+  m->interval_bytes = 0;
+  g_mutex_unlock (&m->lock);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * How long a frame takes from stage to stage, and whether all frames of the
+ * test picture came: fed from pad probes, reported as JSON.
+ *
+ * Thread-safety: one lock inside; every function in any thread.
+ */
+#ifndef PF_CLIENT_MEASURE_H
+#define PF_CLIENT_MEASURE_H
+
+#include <gst/gst.h>
+#include <json-glib/json-glib.h>
+
+/* In order of a frame's life. */
+typedef enum {
+  PF_STAGE_CAPTURED,    /* by the host's clock, turned into ours */
+  PF_STAGE_LAST_PACKET, /* the one that let the frame go */
+  PF_STAGE_REASSEMBLED,
+  PF_STAGE_DECODED,
+  PF_STAGE_PRESENTED,
+  PF_N_STAGES,
+} PfMeasureStage;
+
+typedef struct _PfMeasure PfMeasure;
+
+PfMeasure *pf_measure_new (void);
+void pf_measure_free (PfMeasure *measure);
+
+/* Host's clock minus ours, ns. */
+void pf_measure_set_offset (PfMeasure *measure, gint64 offset_ns);
+
+/* A frame left the reassembler. CAPTURED_NS: Unix time by the host's clock, 0
+ * if it is not known; LAST_PACKET_NS, NOW_NS: Unix time by ours. */
+void pf_measure_frame (PfMeasure *measure, GstClockTime pts,
+    guint64 captured_ns, guint64 last_packet_ns, guint64 now_ns, gsize bytes);
+/* It passed a later stage. */
+void pf_measure_stage (
+    PfMeasure *measure, GstClockTime pts, PfMeasureStage stage, guint64 now_ns);
+
+/* The number that was read out of a decoded test picture. */
+void pf_measure_number (PfMeasure *measure, guint32 number);
+/* A picture without a readable number. */
+void pf_measure_no_number (PfMeasure *measure);
+
+typedef struct {
+  guint64 frames, bytes; /* reassembled */
+  guint64 presented;
+  guint64 verified;   /* numbers that followed the one before */
+  guint64 missing;    /* numbers that were left out */
+  guint64 unreadable; /* pictures without a number */
+  guint64 backwards;  /* numbers that came twice or went back */
+} PfCounts;
+
+void pf_measure_counts (PfMeasure *measure, PfCounts *counts);
+
+/* Members: counts, bitrate, and per stage the time since capture and since the
+ * stage before in microseconds, as p50, p95, p99. Forgets the samples of the
+ * last interval; WHOLE: of all. */
+void pf_measure_report (
+    PfMeasure *measure, JsonBuilder *builder, gboolean whole);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfMeasure, pf_measure_free)
+
+#endif /* PF_CLIENT_MEASURE_H */

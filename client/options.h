@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The words of pf-client's command line. */
+#ifndef PF_CLIENT_OPTIONS_H
+#define PF_CLIENT_OPTIONS_H
+
+#include <glib.h>
+
+#define PF_CLIENT_PORT 9777
+
+typedef struct {
+  gchar *host; /* as typed */
+  gchar *address;
+  guint port;
+  gchar *pin; /* fingerprint */
+  gchar *name, *identity_dir;
+  guint width, height, fps;
+  guint bitrate_kbps;
+  gchar *codec; /* NULL: any that can be decoded */
+  gboolean no_audio;
+  gint channels;
+  gboolean headless, json;
+  guint frames, seconds; /* 0: until it ends */
+  gchar *pipelines;
+  gchar **use;
+} PfClientOptions;
+
+/* Plays until the end; the exit status. */
+int pf_client_connect (const PfClientOptions *options);
+
+int pf_client_fail (const gchar *format, ...) G_GNUC_PRINTF (1, 2);
+
+#endif /* PF_CLIENT_OPTIONS_H */

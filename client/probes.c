@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Where frames are looked at; see probes.h. */
+#include "probes.h"
+
+#include "pf-picture.h"
+
+#include <gst/video/video.h>
+#include <time.h>
+
+guint64
+pf_unix_time_ns (void)
+{
+  struct timespec t;
+
+  clock_gettime (CLOCK_REALTIME, &t);
+  return (guint64) t.tv_sec * GST_SECOND + (guint64) t.tv_nsec;
+}
+
+/* When the host took the frame, by its clock; 0 if it does not say. */
+static guint64
+captured_ns (GstBuffer *buffer)
+{
+  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
+  g_autoptr (GstCaps) caps = gst_static_caps_get (&unix_caps);
+  GstReferenceTimestampMeta *meta =
+      gst_buffer_get_reference_timestamp_meta (buffer, caps);
+
+  return meta ? meta->timestamp : 0;
+}
+
+/* PTS are running time: how long ago was that? */
+static guint64
+when (GstPad *pad, GstClockTime pts, guint64 now_ns)
+{
+  g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
+  g_autoptr (GstClock) clock = element ? gst_element_get_clock (element) : NULL;
+  GstClockTime running;
+
+  if (!clock || !GST_CLOCK_TIME_IS_VALID (pts))
+    return 0;
+  running = gst_clock_get_time (clock) - gst_element_get_base_time (element);
+  return running >= pts && running - pts < GST_SECOND ? now_ns - (running - pts)
+                                                      : 0;
+}
+
+static GstPadProbeReturn
+on_reassembled (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+  const guint64 now = pf_unix_time_ns ();
+
+  pf_measure_frame (data, GST_BUFFER_PTS (buffer), captured_ns (buffer),
+      when (pad, GST_BUFFER_PTS (buffer), now), now,
+      gst_buffer_get_size (buffer));
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  (void) pad;
+  pf_measure_stage (data, GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)),
+      PF_STAGE_DECODED, pf_unix_time_ns ());
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_presented (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  (void) pad;
+  pf_measure_stage (data, GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)),
+      PF_STAGE_PRESENTED, pf_unix_time_ns ());
+  return GST_PAD_PROBE_OK;
+}
+
+/* Reads the number out of the luma of an 8 bit picture. */
+static GstPadProbeReturn
+on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  GstVideoFrame frame;
+  GstVideoInfo video;
+  PfPictureStamp stamp;
+  gboolean found;
+
+  if (!caps || !gst_video_info_from_caps (&video, caps) ||
+      !gst_video_frame_map (
+          &frame, &video, GST_PAD_PROBE_INFO_BUFFER (info), GST_MAP_READ))
+    return GST_PAD_PROBE_OK;
+  found = pf_picture_read (&stamp, GST_VIDEO_FRAME_PLANE_DATA (&frame, 0), 1,
+              (size_t) GST_VIDEO_FRAME_PLANE_STRIDE (&frame, 0),
+              (uint32_t) GST_VIDEO_FRAME_WIDTH (&frame),
+              (uint32_t) GST_VIDEO_FRAME_HEIGHT (&frame)) == 0;
+  gst_video_frame_unmap (&frame);
+  if (found)
+    pf_measure_number (data, stamp.number);
+  else
+    pf_measure_no_number (data);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+add_probe (GstBin *bin, const gchar *name, const gchar *pad_name,
+    GstPadProbeCallback callback, PfMeasure *measure)
+{
+  g_autoptr (GstElement) element = gst_bin_get_by_name (bin, name);
+  g_autoptr (GstPad) pad =
+      element ? gst_element_get_static_pad (element, pad_name) : NULL;
+
+  if (pad)
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, callback, measure, NULL);
+}
+
+void
+pf_probes_add (GstBin *bin, PfMeasure *measure, gboolean numbers)
+{
+  add_probe (bin, "fec", "src", on_reassembled, measure);
+  add_probe (bin, "decoder", "src", on_decoded, measure);
+  if (numbers)
+    add_probe (bin, "sink", "sink", on_picture, measure);
+  add_probe (bin, "sink", "sink", on_presented, measure);
+}
