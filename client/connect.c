@@ -320,13 +320,15 @@ on_element_message (Client *c, const GstStructure *s)
     say (c, "host", s);
   if (gst_structure_has_name (s, "PfSessionEnded")) {
     const gchar *reason = gst_structure_get_string (s, "reason");
-    g_autofree gchar *text = g_strdup_printf ("the host ended the session: %s",
-        reason && *reason ? reason : "no reason");
+    g_autofree gchar *text = g_strdup_printf (
+        "the session ended: %s", reason && *reason ? reason : "no reason");
+    gboolean by_peer = FALSE;
     guint64 code = 0;
 
     say (c, "ended", s);
     gst_structure_get_uint64 (s, "code", &code);
-    if (code != 0)
+    gst_structure_get_boolean (s, "by-peer", &by_peer);
+    if (code != 0 || !by_peer)
       fail (c, text);
     else
       quit (c);
