@@ -323,9 +323,12 @@ on_element_message (Client *c, const GstStructure *s)
     g_autofree gchar *text = g_strdup_printf (
         "the session ended: %s", reason && *reason ? reason : "no reason");
     gboolean by_peer = FALSE;
+    guint short_code;
     guint64 code = 0;
 
     say (c, "ended", s);
+    if (gst_structure_get_uint (s, "code", &short_code))
+      code = short_code;
     gst_structure_get_uint64 (s, "code", &code);
     gst_structure_get_boolean (s, "by-peer", &by_peer);
     if (code != 0 || !by_peer)
@@ -475,6 +478,10 @@ make_pipeline (Client *c, GError **error)
 {
   const PfClientOptions *o = c->options;
   g_autofree gchar *offered = offered_codecs (c);
+  g_autofree gchar *identity = o->identity_dir
+                                   ? g_strdup (o->identity_dir)
+                                   : g_build_filename (g_get_user_config_dir (),
+                                         "gst-punktfunk", "client", NULL);
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
   g_autoptr (GstBus) bus = NULL;
 
@@ -488,12 +495,11 @@ make_pipeline (Client *c, GError **error)
         "ngtcp2, and is GST_PLUGIN_PATH set?");
     return FALSE;
   }
-  g_object_set (c->receiver, "address", o->address, "port", o->port,
-      "fingerprint", o->pin, "width", o->width, "height", o->height,
-      "framerate", o->fps, "bitrate-kbps", o->bitrate_kbps, "audio-channels",
-      (guint) o->channels, "codecs", offered, "client-name",
-      o->name ? o->name : g_get_host_name (), "identity", o->identity_dir,
-      NULL);
+  g_object_set (c->receiver, "address", o->address, "port", o->port, "pin",
+      o->pin, "width", o->width, "height", o->height, "fps", o->fps,
+      "bitrate-kbps", o->bitrate_kbps, "channels", (guint) o->channels,
+      "codecs", offered, "client-name", o->name ? o->name : g_get_host_name (),
+      "identity-dir", identity, NULL);
   g_signal_connect (c->receiver, "pad-added", G_CALLBACK (on_pad_added), c);
   gst_bin_add (GST_BIN (c->pipeline), c->receiver);
   bus = gst_element_get_bus (c->pipeline);

@@ -214,14 +214,13 @@ static gboolean
 step_down (PfOffer *o, GString *notes)
 {
   if (o->depth == 10 || o->hdr) {
-    add_note (
-        notes, "no encoder here does %s: 8 bit", o->hdr ? "HDR" : "10 bit");
+    add_note (notes, "nothing here does %s: 8 bit", o->hdr ? "HDR" : "10 bit");
     o->depth = 8;
     o->hdr = FALSE;
     return TRUE;
   }
   if (o->chroma == 444) {
-    add_note (notes, "no encoder here does 4:4:4: 4:2:0");
+    add_note (notes, "nothing here does 4:4:4: 4:2:0");
     o->chroma = 420;
     return TRUE;
   }
@@ -266,27 +265,46 @@ make_grant (PfSelect *s, const PfOffer *o, const gchar *codec, const Able *able,
   return g->plan ? g_steal_pointer (&g) : NULL;
 }
 
-PfGrant *
-pf_select (PfSelect *s, const PfOffer *offer, GString *explain, GError **error)
+/* One try: *MISSES when less might do. */
+static PfGrant *
+try_offer (PfSelect *s, const PfOffer *o, GString *notes, GString *explain,
+    gboolean *misses, GError **error)
 {
   g_autoptr (GHashTable) refused =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr (GString) notes = g_string_new (NULL);
-  PfOffer o = *offer; /* borrows its strings */
   Able able[PF_OFFER_CODECS] = { { 0 } };
+  const gint best = find_codec (s, o, able, refused, explain);
+  g_autoptr (GError) problem = NULL;
   PfGrant *grant = NULL;
-  gint best;
 
-  do {
-    best = find_codec (s, &o, able, refused, explain);
-  } while (best < 0 && step_down (&o, notes));
   if (best < 0)
-    set_no_encoder (offer, error);
+    set_no_encoder (o, &problem);
   else if (able[best].feed == 0)
-    set_too_slow (&o, codecs[best], &able[best], error);
+    set_too_slow (o, codecs[best], &able[best], error);
   else
     grant = make_grant (
-        s, &o, codecs[best], &able[best], refused, notes, explain, error);
+        s, o, codecs[best], &able[best], refused, notes, explain, &problem);
+  *misses = g_error_matches (problem, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_NONE);
+  if (problem)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return grant;
+}
+
+PfGrant *
+pf_select (PfSelect *s, const PfOffer *offer, GString *explain, GError **error)
+{
+  g_autoptr (GString) notes = g_string_new (NULL);
+  g_autoptr (GError) last = NULL;
+  PfOffer o = *offer; /* borrows its strings */
+  gboolean misses = FALSE;
+  PfGrant *grant;
+
+  do {
+    g_clear_error (&last);
+    grant = try_offer (s, &o, notes, explain, &misses, &last);
+  } while (!grant && misses && step_down (&o, notes));
+  if (!grant)
+    g_propagate_error (error, g_steal_pointer (&last));
   if (explain && grant && grant->note)
     g_string_append_printf (explain, "note: %s\n", grant->note);
   return grant;

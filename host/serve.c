@@ -69,6 +69,15 @@ on_authorize (GstElement *server, const GstStructure *peer, gpointer data)
 
 /* ---- Sessions ------------------------------------------------------------ */
 
+/* The session may be gone already: then this does nothing. */
+static void
+close_session (Serve *s, guint64 id, guint code, const gchar *reason)
+{
+  gboolean known = FALSE;
+
+  g_signal_emit_by_name (s->server, "refuse", id, code, reason, &known);
+}
+
 static void
 on_session_ended (
     PfServed *session, const gchar *reason, const gchar *encoder, gpointer data)
@@ -79,7 +88,7 @@ on_session_ended (
   g_print ("session %" G_GUINT64_FORMAT " ended: %s\n", id, reason);
   if (encoder)
     pf_speeds_forget (s->select.speeds, encoder);
-  g_signal_emit_by_name (s->server, "refuse", id, CODE_SETUP, reason);
+  close_session (s, id, CODE_SETUP, reason);
   g_ptr_array_remove (s->sessions, session);
 }
 
@@ -89,7 +98,7 @@ refuse (Serve *s, const PfOffer *offer, guint code, const gchar *reason)
   s->refused++;
   g_print ("session %" G_GUINT64_FORMAT " of %s refused: %s\n", offer->id,
       offer->peer ? offer->peer : "somebody", reason);
-  g_signal_emit_by_name (s->server, "refuse", offer->id, code, reason);
+  close_session (s, offer->id, code, reason);
 }
 
 static GstStructure *
@@ -111,6 +120,7 @@ start_session (Serve *s, const PfOffer *offer, PfGrant *grant)
       grant->width, grant->height, grant->fps, grant->codec, grant->encoder,
       grant->note ? "; " : "", grant->note ? grant->note : "");
   g_autoptr (GError) error = NULL;
+  gboolean known = FALSE;
   PfServed *session;
 
   session = pf_served_new (
@@ -123,7 +133,16 @@ start_session (Serve *s, const PfOffer *offer, PfGrant *grant)
   g_ptr_array_add (s->sessions, session);
   g_print ("session %" G_GUINT64_FORMAT " of %s: %s\n", offer->id,
       offer->peer ? offer->peer : "somebody", title);
-  g_signal_emit_by_name (s->server, "accept", offer->id, answer);
+  g_signal_emit_by_name (s->server, "accept", offer->id, answer, &known);
+}
+
+/* What a client can decode is no wish: the host's owner says how far to go. */
+static void
+bend_to_options (PfOffer *offer, const PfOptions *o)
+{
+  offer->depth = MIN (offer->depth, (guint) o->depth);
+  offer->chroma = MIN (offer->chroma, (guint) o->chroma);
+  offer->hdr = offer->hdr && o->hdr;
 }
 
 static void
@@ -135,6 +154,7 @@ on_offer (Serve *s, const GstStructure *structure)
 
   if (!pf_offer_read (structure, &offer))
     return;
+  bend_to_options (&offer, s->options);
   if (s->sessions->len >= (guint) s->options->max_sessions) {
     refuse (s, &offer, CODE_BUSY, "this host serves as many as it may");
   } else {

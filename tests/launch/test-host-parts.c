@@ -194,7 +194,7 @@ test_step_down (void)
   PF_REQUIRE (grant);
   PF_CHECK_UINT (grant->depth, ==, 8);
   PF_CHECK (!grant->hdr);
-  PF_CHECK (grant->note && strstr (grant->note, "no encoder here does HDR"));
+  PF_CHECK (grant->note && strstr (grant->note, "nothing here does HDR"));
   pf_offer_clear (&offer);
   close_select (&select, dir);
 }
