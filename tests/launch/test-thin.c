@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * pf-host and pf-client as people start them, over loopback: a picture whose
+ * numbers are verified, refusals with their words, status, a taken port.
+ */
+#include "pf-json.h"
+#include "pf-test.h"
+
+#include <gio/gio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOBODY 65534
+#define START_S 90 /* self-tests of encoders on a busy machine */
+
+typedef struct {
+  gchar *dir; /* of this test */
+  GSubprocess *process;
+  FILE *out;
+  guint port;
+  gchar *fingerprint;
+} Host;
+
+static const gchar *
+program (const gchar *variable)
+{
+  const gchar *path = g_getenv (variable);
+
+  PF_REQUIRE (path);
+  return path;
+}
+
+/* Root's host needs to be able to become somebody who can read it. */
+static gboolean
+others_can_read (const gchar *path)
+{
+  g_autofree gchar *at = g_strdup (path);
+  struct stat st;
+
+  for (;;) {
+    gchar *slash = strrchr (at, '/');
+
+    if (stat (at, &st) < 0 || !(st.st_mode & S_IXOTH))
+      return FALSE;
+    if (!slash || slash == at)
+      return TRUE;
+    *slash = '\0';
+  }
+}
+
+static void
+skip_unless_readable (void)
+{
+  if (geteuid () == 0 && !others_can_read (program ("PF_HOST")))
+    pf_test_skip ("as root, from a place that only root can read");
+}
+
+static GSubprocess *
+spawn (const gchar *const *argv, GSubprocessFlags flags)
+{
+  g_autoptr (GError) error = NULL;
+  GSubprocess *process = g_subprocess_newv (argv, flags, &error);
+
+  if (!process)
+    pf_test_fail (__FILE__, __LINE__, "%s", error->message);
+  PF_REQUIRE (process);
+  return process;
+}
+
+static void
+start_host (Host *h)
+{
+  gchar *line = NULL;
+  g_autofree gchar *identity = NULL;
+  const gchar *argv[16] = { program ("PF_HOST"), "serve", "--source", "test",
+    "--open", "--no-mdns", "--listen", "127.0.0.1", "--port", "0", "--identity",
+    NULL };
+  GInputStream *stream;
+  g_autoptr (GDataInputStream) in = NULL;
+
+  memset (h, 0, sizeof *h);
+  skip_unless_readable ();
+  h->dir = g_dir_make_tmp ("pf-thin-XXXXXX", NULL);
+  identity = g_build_filename (h->dir, "identity", NULL);
+  argv[11] = identity;
+  if (geteuid () == 0) {
+    PF_REQUIRE_INT (chown (h->dir, NOBODY, NOBODY), ==, 0);
+    argv[12] = "--user";
+    argv[13] = "nobody";
+  }
+  h->process = spawn (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  stream = g_subprocess_get_stdout_pipe (h->process);
+  in = g_data_input_stream_new (stream);
+  g_filter_input_stream_set_close_base_stream (
+      G_FILTER_INPUT_STREAM (in), FALSE);
+  while ((line = g_data_input_stream_read_line (in, NULL, NULL, NULL))) {
+    const gchar *port = "listens on UDP port ";
+
+    pf_test_note ("host: %s", line);
+    if (g_str_has_prefix (line, port))
+      h->port = (guint) g_ascii_strtoull (line + strlen (port), NULL, 10);
+    if (g_str_has_prefix (line, "fingerprint "))
+      h->fingerprint = g_strdup (line + strlen ("fingerprint "));
+    if (g_str_equal (line, "ready"))
+      break;
+    g_free (line);
+  }
+  g_free (line);
+  PF_REQUIRE (h->port && h->fingerprint);
+}
+
+static void
+stop_host (Host *h)
+{
+  const gchar *argv[] = { "/bin/rm", "-rf", h->dir, NULL };
+  GSubprocess *rm;
+
+  g_subprocess_send_signal (h->process, 15);
+  PF_CHECK (g_subprocess_wait (h->process, NULL, NULL));
+  PF_CHECK (g_subprocess_get_if_exited (h->process));
+  PF_CHECK_INT (g_subprocess_get_exit_status (h->process), ==, 0);
+  g_object_unref (h->process);
+  rm = spawn (argv, G_SUBPROCESS_FLAGS_NONE);
+  g_subprocess_wait (rm, NULL, NULL);
+  g_object_unref (rm);
+  g_free (h->dir);
+  g_free (h->fingerprint);
+}
+
+typedef struct {
+  int status;
+  gchar *out, *err;
+} Said;
+
+static void
+said_clear (Said *said)
+{
+  g_free (said->out);
+  g_free (said->err);
+}
+
+static Said
+run_client (const Host *h, const gchar *mode, const gchar *pin)
+{
+  g_autofree gchar *address = g_strdup_printf ("127.0.0.1:%u", h->port);
+  g_autofree gchar *identity = g_build_filename (h->dir, "client", NULL);
+  const gchar *argv[20] = { program ("PF_CLIENT"), "connect", address,
+    "--headless", "--json", "--frames", "60", "--mode", mode, "--identity",
+    identity, pin ? "--pin-fingerprint" : NULL, pin, NULL };
+  GSubprocess *process = spawn (
+      argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  Said said = { 0 };
+
+  g_subprocess_communicate_utf8 (
+      process, NULL, NULL, &said.out, &said.err, NULL);
+  said.status = g_subprocess_get_if_exited (process)
+                    ? g_subprocess_get_exit_status (process)
+                    : -1;
+  g_object_unref (process);
+  return said;
+}
+
+static gint64
+number (const PfJsonDoc *doc, const gchar *object, const gchar *name)
+{
+  const PfJson *at = pf_json_root (doc);
+  int64_t value = -1;
+
+  if (object)
+    at = pf_json_member (at, object);
+  pf_json_int64 (pf_json_member (at, name), &value);
+  return value;
+}
+
+static PfJsonDoc *
+last_line (const gchar *out)
+{
+  g_auto (GStrv) lines = g_strsplit (out, "\n", -1);
+  const gchar *last = "";
+
+  for (guint i = 0; lines[i]; i++)
+    if (*lines[i])
+      last = lines[i];
+  return pf_json_parse (last, strlen (last), NULL, 0);
+}
+
+/* Frames come, each with the number after the one before, nothing lost on the
+ * way. What a busy machine did not encode was left out before the encoder. */
+static void
+test_picture (void)
+{
+  PfJsonDoc *doc;
+  Said said;
+  Host h;
+
+  start_host (&h);
+  said = run_client (&h, "640x360@30", h.fingerprint);
+  pf_test_note ("%s", said.err);
+  PF_CHECK_INT (said.status, ==, 0);
+  doc = last_line (said.out);
+  PF_REQUIRE (doc);
+  PF_CHECK_INT (number (doc, NULL, "presented"), >=, 60);
+  PF_CHECK_INT (number (doc, NULL, "verified"), >=, 30);
+  PF_CHECK_INT (number (doc, NULL, "unreadable"), ==, 0);
+  PF_CHECK_INT (number (doc, NULL, "backwards"), ==, 0);
+  PF_CHECK_INT (number (doc, "fec", "frames-lost"), ==, 0);
+  pf_test_note ("first frame after %lld ms, %lld left out",
+      (long long) number (doc, NULL, "first-frame-ms"),
+      (long long) number (doc, NULL, "missing"));
+  pf_json_free (doc);
+  said_clear (&said);
+  stop_host (&h);
+}
+
+/* Too much for any encoder here: refused with a mode that works. */
+static void
+test_too_much (void)
+{
+  Said said;
+  Host h;
+
+  start_host (&h);
+  said = run_client (&h, "8192x4320@1000", NULL);
+  PF_CHECK_INT (said.status, ==, 1);
+  PF_CHECK (said.err && strstr (said.err, "which is too few"));
+  pf_test_note ("%s", said.err);
+  said_clear (&said);
+  stop_host (&h);
+}
+
+static void
+test_wrong_pin (void)
+{
+  static const gchar pin[] =
+      "abababababababababababababababababababababababababababababababab";
+  Said said;
+  Host h;
+
+  start_host (&h);
+  said = run_client (&h, "640x360@30", pin);
+  PF_CHECK_INT (said.status, ==, 1);
+  PF_CHECK (strstr (said.out, "\"presented\":0,"));
+  pf_test_note ("%s", said.err);
+  said_clear (&said);
+  stop_host (&h);
+}
+
+/* A second host on the port ends at once, and says who has it. */
+static void
+test_taken (void)
+{
+  g_autofree gchar *port = NULL, *out = NULL, *err = NULL, *wanted = NULL;
+  gint64 begin;
+  GSubprocess *process;
+  Host h;
+
+  start_host (&h);
+  port = g_strdup_printf ("%u", h.port);
+  {
+    const gchar *argv[] = { program ("PF_HOST"), "serve", "--source", "test",
+      "--no-mdns", "--listen", "127.0.0.1", "--port", port,
+      geteuid () == 0 ? "--user" : NULL, "nobody", NULL };
+
+    begin = g_get_monotonic_time ();
+    process = spawn (
+        argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  }
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &out, &err, NULL);
+  pf_test_note ("after %lld ms: %s",
+      (long long) (g_get_monotonic_time () - begin) / 1000, err);
+  PF_CHECK_INT (g_subprocess_get_exit_status (process), ==, 1);
+  wanted = g_strdup_printf ("UDP port %u is taken by", h.port);
+  PF_CHECK (err && strstr (err, wanted) && strstr (err, "--port N"));
+  g_object_unref (process);
+  stop_host (&h);
+}
+
+int
+main (int argc, char **argv)
+{
+  PF_TEST_ADD ("/thin/picture", test_picture);
+  PF_TEST_ADD ("/thin/too-much", test_too_much);
+  PF_TEST_ADD ("/thin/wrong-pin", test_wrong_pin);
+  PF_TEST_ADD ("/thin/taken", test_taken);
+  return pf_test_run (argc, argv);
+}
