@@ -75,7 +75,9 @@ typedef struct {
 typedef struct {
   uint64_t packets; /* pushed; the fates add up to it */
   uint64_t fates[PF_N_FATES];
+  uint64_t filler_packets; /* of speed tests, whatever their fate */
   uint64_t filler_bytes;
+  uint64_t filler_ns;       /* of the last: from its first packet to its last */
   uint64_t frames;          /* handed out */
   uint64_t frames_restored; /* of these, with help of FEC */
   uint64_t frames_lost;
@@ -96,6 +98,10 @@ int pf_reassembler_new (const PfReassemblerConfig *config, PfReassembler **r);
 
 void pf_reassembler_free (PfReassembler *r);
 
+/* Goes on with the numbers of another one of the same format, whose terms do
+ * not hold any more. */
+void pf_reassembler_follow (PfReassembler *r, const PfReassembler *before);
+
 /* Looks at one plain packet and copies what it needs. */
 PfPacketFate pf_reassembler_push (
     PfReassembler *r, const uint8_t *packet, size_t size, uint64_t now_ns);
@@ -111,7 +117,7 @@ int pf_reassembler_next (PfReassembler *r, uint64_t now_ns, PfEvent *event);
 uint64_t pf_reassembler_wake (const PfReassembler *r);
 
 /* Forgets the stream: frames, numbers, what next() had to say. It goes on with
- * whatever frame comes next. Counters and tables stay. */
+ * whatever comes next. Counters and tables stay. */
 void pf_reassembler_reset (PfReassembler *r);
 
 const PfReassemblerStats *pf_reassembler_stats (const PfReassembler *r);
