@@ -19,6 +19,7 @@ static const struct {
   { "dropped-late", AT (fates[PF_DROP_LATE]) },
   { "dropped-far", AT (fates[PF_DROP_FAR]) },
   { "dropped-budget", AT (fates[PF_DROP_BUDGET]) },
+  { "filler-packets", AT (filler_packets) },
   { "filler-bytes", AT (filler_bytes) },
   { "frames", AT (frames) },
   { "frames-restored", AT (frames_restored) },
@@ -43,6 +44,8 @@ pf_fec_dec_stats_add (PfReassemblerStats *all, const PfReassemblerStats *stats)
 {
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     *(uint64_t *) G_STRUCT_MEMBER_P (all, fields[i].at) += field_of (stats, i);
+  if (stats->filler_packets > 0)
+    all->filler_ns = stats->filler_ns;
   all->memory = stats->memory;
   all->memory_peak = MAX (all->memory_peak, stats->memory_peak);
 }
@@ -65,11 +68,13 @@ pf_fec_dec_stats_structure (
   GstStructure *s = gst_structure_new ("application/x-pf-fecdec-stats",
       "dropped", G_TYPE_UINT64, pf_fec_dec_stats_dropped (stats, counters),
       "unreadable", G_TYPE_UINT64, counters->unreadable, "bytes", G_TYPE_UINT64,
-      counters->bytes, "copies", G_TYPE_UINT64, counters->copies, "reports",
-      G_TYPE_UINT64, counters->reports, "loss-ppm", G_TYPE_UINT,
-      counters->loss_ppm, "memory", G_TYPE_UINT64, (guint64) stats->memory,
-      "memory-peak", G_TYPE_UINT64, (guint64) stats->memory_peak, "kernel",
-      G_TYPE_STRING, pf_fec_kernel (), NULL);
+      counters->bytes, "pending", G_TYPE_UINT64, counters->pending, "filler-us",
+      G_TYPE_UINT64, stats->filler_ns / 1000, "copies", G_TYPE_UINT64,
+      counters->copies, "reports", G_TYPE_UINT64, counters->reports, "loss-ppm",
+      G_TYPE_UINT, counters->loss_ppm, "memory", G_TYPE_UINT64,
+      (guint64) stats->memory, "memory-peak", G_TYPE_UINT64,
+      (guint64) stats->memory_peak, "kernel", G_TYPE_STRING, pf_fec_kernel (),
+      NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     gst_structure_set (

@@ -10,7 +10,10 @@
  * duplicates, not-needed (the block was whole), dropped-late (the frame was
  * given up), dropped-far (a frame number far off), dropped-budget (no memory
  * left); dropped (the six that begin so, and unreadable), unreadable (buffers
- * that hold no packet), filler-bytes.
+ * that hold no packet), pending (dropped, there was no session).
+ *
+ * Of speed tests: filler-packets and filler-bytes (of packets, unsealed; all
+ * tests), filler-us (of the last: from its first packet to its last).
  *
  * Of frames: frames (handed out), frames-restored (of these, with the help of
  * parity), frames-lost, frames-evicted and frames-broken (of these, to stay
@@ -36,6 +39,7 @@ G_BEGIN_DECLS
 typedef struct {
   guint64 bytes;      /* of frames */
   guint64 unreadable; /* buffers that hold no packets */
+  guint64 pending;    /* packets without a session */
   guint64 copies;
   guint64 reports;
   guint loss_ppm;
