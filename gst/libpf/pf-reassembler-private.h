@@ -65,10 +65,10 @@ struct PfReassembler {
   uint32_t slot_mask;
   bool started;
   bool resumed;   /* within a stream: what came before will not come */
-  uint32_t next;                      /* number of the next frame to hand out */
-  uint64_t heard;                     /* when a packet was last accepted */
-  uint32_t far;                       /* a frame outside the window */
-  uint32_t n_far;                     /* packets in a row around it */
+  uint32_t next;  /* number of the next frame to hand out */
+  uint64_t heard; /* when a packet was last accepted */
+  uint32_t far;   /* a frame outside the window */
+  uint32_t n_far; /* packets in a row around it */
   uint64_t filler_first, filler_last; /* when filler came */
   bool hurry; /* memory ran out: do not wait before whole frames */
   bool has_pending;
