@@ -131,6 +131,11 @@ static const struct {
 guint
 pf_input_key_code (const gchar *name)
 {
+  const gchar lower[] = { g_ascii_tolower (name[0]), '\0' };
+
+  /* Some windows tell the letter that was typed, not the key. */
+  if (name[0] && !name[1])
+    name = lower;
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     if (g_str_equal (keys[i].name, name))
       return keys[i].code;
