@@ -193,6 +193,7 @@ lane_valgrind ()
   # GLib says itself what it never frees.
   valgrind_known_=/usr/share/glib-2.0/valgrind/glib.supp
   [ ! -e "$valgrind_known_" ] || valgrind_known_="--suppressions=$valgrind_known_"
+  valgrind_known_="$valgrind_known_ --suppressions=$PF_TOP/tests/valgrind.supp"
   lane_run "$1" default "$2" --timeout-multiplier 30 --wrap \
     "valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $valgrind_known_"
 }

@@ -152,7 +152,7 @@ path_init (Path *p, const gchar *wire, const gchar *fec)
       "pfudpsrc name=src address=127.0.0.1 port=0 caps=\"application/"
       "x-pf-packet,wire=%s,fec=%s,sealed=true\" ! pfaesgcm name=open "
       "mode=open key-file=%s forbid-copy=true ! pffecdec name=dec "
-      "caps=\"" MEDIA "\"",
+      "deadline-us=5000000 caps=\"" MEDIA "\"",
       wire, fec, p->key_file));
   p->out = gst_pad_new ("out", GST_PAD_SINK);
   gst_pad_set_element_private (p->out, p);
