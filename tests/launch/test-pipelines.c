@@ -345,9 +345,9 @@ static const struct {
   { "intel", "av1", "encode-qsv-av1", "decode-va-av1", "present-gl" },
   { "v4l2", "h264", "encode-v4l2-h264", "decode-v4l2-h264", NULL },
   { "v4l2", "h265", NULL, "decode-v4l2sl-h265", NULL },
-  { "no-gpu", "h264", "encode-x264", "decode-avdec-h264", "present-gl" },
-  { "no-gpu", "h265", "encode-x265", "decode-avdec-h265", "present-gl" },
-  { "no-gpu", "av1", "encode-aom", "decode-aom", "present-gl" },
+  { "no-gpu", "h264", "encode-x264", "decode-avdec-h264", "present-x11" },
+  { "no-gpu", "h265", "encode-x265", "decode-avdec-h265", "present-x11" },
+  { "no-gpu", "av1", "encode-aom", "decode-aom", "present-x11" },
 };
 
 static PfInventory *
