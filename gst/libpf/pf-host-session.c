@@ -472,7 +472,10 @@ pf_host_session_stream (
 void
 pf_host_session_stream_end (PfHostSession *session)
 {
-  if (session->state == RUNNING || session->state == PAIRING)
+  /* released clients do so after their last request, and stream on */
+  if (session->state == RUNNING)
+    return;
+  if (session->state == PAIRING)
     close_with (session, PF_CLOSE_DONE, NULL);
   else
     close_with (session, PF_CLOSE_ERROR, "the control stream ended early");

@@ -129,7 +129,8 @@ void pf_host_session_free (PfHostSession *session);
 size_t pf_host_session_stream (
     PfHostSession *session, const uint8_t *bytes, size_t size, PfInstant now);
 
-/* The client closed its half of the control stream. */
+/* The client closed its half of the control stream: it asks for nothing any
+ * more. A session that runs goes on until the connection ends. */
 void pf_host_session_stream_end (PfHostSession *session);
 
 /* False: it was dropped, there is nothing to fetch. */

@@ -102,6 +102,20 @@ feed_control (const PfMsgControl *control)
 }
 
 static void
+feed_mic (void)
+{
+  const PfMsgDatagram mic = { .tag = PF_DGRAM_MIC,
+    .audio = { 7, 8, { (const uint8_t *) "opus", 4 }, { NULL, 0 } } };
+  static uint8_t bytes[64]; /* the event points into it */
+  size_t size;
+
+  PF_REQUIRE_INT (
+      pf_msg_datagram_encode (&mic, bytes, sizeof bytes, &size), ==, 0);
+  PF_CHECK (pf_host_session_datagram (host, bytes, size, now));
+  drain ();
+}
+
+static void
 feed_hello (const PfMsgHello *hello)
 {
   uint8_t bytes[PF_MSG_HELLO_MAX];
@@ -437,9 +451,6 @@ test_messages (void)
     PF_MSG_BITRATE_CHANGED, PF_MSG_CLOCK_ECHO, PF_MSG_PAIR_REQUEST,
     PF_MSG_PAIR_PROOF, PF_MSG_CLIP_FETCH, PF_MSG_ACCESS_UPDATE };
   const size_t n = sizeof passed / sizeof *passed;
-  PfMsgDatagram mic = { .tag = PF_DGRAM_MIC };
-  uint8_t bytes[64];
-  size_t size;
 
   run_up ();
   for (size_t i = 0; i < n; i++) {
@@ -456,12 +467,7 @@ test_messages (void)
   feed_control (&(PfMsgControl){ .type = PF_MSG_CLIP_OFFER });
   PF_CHECK_UINT (n_events[PF_HOST_MESSAGE], ==, n);
   PF_CHECK_UINT (pf_host_session_stats (host)->denied, ==, 1);
-  mic.audio =
-      (PfMsgAudio){ 7, 8, { (const uint8_t *) "opus", 4 }, { NULL, 0 } };
-  PF_REQUIRE_INT (
-      pf_msg_datagram_encode (&mic, bytes, sizeof bytes, &size), ==, 0);
-  PF_CHECK (pf_host_session_datagram (host, bytes, size, now));
-  drain ();
+  feed_mic ();
   PF_REQUIRE_UINT (n_events[PF_HOST_MIC], ==, 1);
   PF_CHECK_UINT (last.mic->seq, ==, 7);
   PF_CHECK_MEM (last.mic->data.data, "opus", 4);
@@ -529,7 +535,9 @@ test_ends (void)
   run_up ();
   pf_host_session_stream_end (host);
   drain ();
-  PF_CHECK_HEX (last.close.code, ==, PF_CLOSE_DONE);
+  PF_CHECK_UINT (n_events[PF_HOST_CLOSE], ==, 0);
+  feed_mic ();
+  PF_CHECK_UINT (n_events[PF_HOST_MIC], ==, 1);
   end ();
 }
 

@@ -530,7 +530,7 @@ test_close (void)
   PF_CHECK (
       !pf_client_session_event (sim.client, sim_client_now (&sim), &again));
   PF_CHECK_UINT (pf_client_session_wake (sim.client), ==, PF_NEVER);
-  pf_host_session_stream_end (sim.host);
+  pf_host_session_close (sim.host, PF_CLOSE_DONE, NULL);
   sim_run (&sim, 1 * S);
   PF_CHECK_HEX (
       sim_host_last (&sim, PF_HOST_CLOSE, NULL)->close.code, ==, PF_CLOSE_DONE);
