@@ -109,6 +109,8 @@ struct _PfUdpSrc {
   guint granted;   /* bytes of socket buffer */
   guint used_port; /* that the socket is bound to */
 
+  gint wakes; /* atomic; by unlock(), so far */
+
   /* set before PAUSED, then constant */
   PfSocket *socket;
   PfAddress source_at, punch_at; /* size 0: none */
@@ -402,6 +404,26 @@ make_list (PfUdpSrc *self)
   return list;
 }
 
+/* Woken. The task must not pause by itself: it may have been started again by
+ * then, and that start would be lost. Newer base classes leave it to us to sleep
+ * again, so a wake that came meanwhile must not be swallowed; what stops the
+ * task has the pad flush before it wakes us. */
+static GstFlowReturn
+wait_for_play (PfUdpSrc *self)
+{
+  const gint wakes = g_atomic_int_get (&self->wakes);
+  const GstFlowReturn ret = gst_base_src_wait_playing (GST_BASE_SRC (self));
+
+  if (ret != GST_FLOW_OK)
+    return ret;
+  pf_socket_clear_wake (self->socket);
+  if (GST_PAD_IS_FLUSHING (GST_BASE_SRC_PAD (self)))
+    return GST_FLOW_FLUSHING;
+  if (g_atomic_int_get (&self->wakes) != wakes)
+    pf_socket_wake (self->socket);
+  return GST_FLOW_OK;
+}
+
 static GstFlowReturn
 pf_udp_src_create (GstPushSrc *src, GstBuffer **buffer)
 {
@@ -415,9 +437,7 @@ pf_udp_src_create (GstPushSrc *src, GstBuffer **buffer)
   while (self->next_run == self->n_runs) {
     self->next_run = self->n_runs = 0;
     if (wait && wait_for_packets (self) == PF_SOCKET_WOKEN) {
-      /* the task must not pause by itself: it may have been started again
-       * by then, and that start would be lost */
-      const GstFlowReturn ret = gst_base_src_wait_playing (GST_BASE_SRC (src));
+      const GstFlowReturn ret = wait_for_play (self);
 
       if (ret != GST_FLOW_OK)
         return ret;
@@ -690,6 +710,7 @@ pf_udp_src_unlock (GstBaseSrc *src)
 {
   PfUdpSrc *self = PF_UDP_SRC (src);
 
+  g_atomic_int_inc (&self->wakes);
   if (self->socket)
     pf_socket_wake (self->socket);
   return TRUE;
