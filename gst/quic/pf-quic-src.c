@@ -940,6 +940,7 @@ pf_quic_src_finalize (GObject *object)
   gst_clear_caps (&self->caps);
   gst_clear_caps (&self->media[RAW]);
   g_clear_object (&self->pads[RAW]);
+  g_free (self->host_fingerprint);
   g_mutex_clear (&self->play_lock);
   g_cond_clear (&self->play_cond);
   pf_quic_settings_clear (&self->settings);

@@ -466,12 +466,15 @@ test_port (void)
 int
 main (int argc, char **argv)
 {
+  char names[G_N_ELEMENTS (choices)][64];
+
   gst_init (&argc, &argv);
   PF_TEST_ADD ("/offer/bent", test_offer_bent);
   PF_TEST_ADD ("/offer/none", test_offer_none);
-  for (gsize i = 0; i < G_N_ELEMENTS (choices); i++)
-    pf_test_add_data (g_strconcat ("/choice/", choices[i].name, NULL),
-        test_choice, (const void *) i);
+  for (gsize i = 0; i < G_N_ELEMENTS (choices); i++) {
+    g_snprintf (names[i], sizeof names[i], "/choice/%s", choices[i].name);
+    pf_test_add_data (names[i], test_choice, (const void *) i);
+  }
   PF_TEST_ADD ("/choice/step-down", test_step_down);
   PF_TEST_ADD ("/S52/runtime-dir", test_runtime);
   PF_TEST_ADD ("/admin/ask", test_admin);
