@@ -109,7 +109,8 @@ struct _PfUdpSrc {
   guint granted;   /* bytes of socket buffer */
   guint used_port; /* that the socket is bound to */
 
-  gint wakes; /* atomic; by unlock(), so far */
+  gint wakes;  /* atomic; by unlock(), so far */
+  gint ending; /* atomic; EOS was sent to the element */
 
   /* set before PAUSED, then constant */
   PfSocket *socket;
@@ -412,14 +413,19 @@ static GstFlowReturn
 wait_for_play (PfUdpSrc *self)
 {
   const gint wakes = g_atomic_int_get (&self->wakes);
-  const GstFlowReturn ret = gst_base_src_wait_playing (GST_BASE_SRC (self));
+  GstFlowReturn ret;
 
+  /* the base class makes EOS of it */
+  if (g_atomic_int_get (&self->ending))
+    return GST_FLOW_FLUSHING;
+  ret = gst_base_src_wait_playing (GST_BASE_SRC (self));
   if (ret != GST_FLOW_OK)
     return ret;
   pf_socket_clear_wake (self->socket);
   if (GST_PAD_IS_FLUSHING (GST_BASE_SRC_PAD (self)))
     return GST_FLOW_FLUSHING;
-  if (g_atomic_int_get (&self->wakes) != wakes)
+  if (g_atomic_int_get (&self->wakes) != wakes ||
+      g_atomic_int_get (&self->ending))
     pf_socket_wake (self->socket);
   return GST_FLOW_OK;
 }
@@ -687,6 +693,7 @@ pf_udp_src_start (GstBaseSrc *src)
   gboolean ok;
   Settings s;
 
+  g_atomic_int_set (&self->ending, FALSE);
   get_settings (self, &s);
   GST_OBJECT_LOCK (self);
   memset (&self->shown, 0, sizeof self->shown);
@@ -703,6 +710,16 @@ pf_udp_src_start (GstBaseSrc *src)
     pf_udp_src_stop (src);
   clear_settings (&s);
   return ok;
+}
+
+/* Known before the wake that comes of it. */
+static gboolean
+pf_udp_src_send_event (GstElement *element, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_EOS)
+    g_atomic_int_set (&PF_UDP_SRC (element)->ending, TRUE);
+  return GST_ELEMENT_CLASS (pf_udp_src_parent_class)
+      ->send_event (element, event);
 }
 
 static gboolean
@@ -804,6 +821,7 @@ pf_udp_src_class_init (PfUdpSrcClass *klass)
   object_class->set_property = pf_udp_src_set_property;
   object_class->get_property = pf_udp_src_get_property;
   object_class->finalize = pf_udp_src_finalize;
+  element_class->send_event = GST_DEBUG_FUNCPTR (pf_udp_src_send_event);
   src_class->start = GST_DEBUG_FUNCPTR (pf_udp_src_start);
   src_class->stop = GST_DEBUG_FUNCPTR (pf_udp_src_stop);
   src_class->unlock = GST_DEBUG_FUNCPTR (pf_udp_src_unlock);

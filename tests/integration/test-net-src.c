@@ -266,6 +266,33 @@ test_unlock (void)
   close (peer.fd);
 }
 
+/* EOS that is sent to it ends it, at whatever moment it waits for packets. */
+static void
+test_eos (void)
+{
+  for (guint i = 0; i < 40; i++) {
+    guint port;
+    GstHarness *h = src_new ("", TRUE, &port);
+    const gint64 end = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+    gboolean ended = FALSE;
+
+    g_usleep (i * 100); /* the moments differ; none has to be hit */
+    PF_CHECK (gst_element_send_event (h->element, gst_event_new_eos ()));
+    while (!ended && g_get_monotonic_time () < end) {
+      GstEvent *event = gst_harness_try_pull_event (h);
+
+      if (!event) {
+        g_thread_yield ();
+        continue;
+      }
+      ended = GST_EVENT_TYPE (event) == GST_EVENT_EOS;
+      gst_event_unref (event);
+    }
+    PF_REQUIRE (ended);
+    gst_harness_teardown (h);
+  }
+}
+
 static void
 test_timeout (void)
 {
@@ -302,6 +329,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/net/src/empty", test_empty);
   PF_TEST_ADD ("/net/src/timeout", test_timeout);
   PF_TEST_ADD ("/net/src/unlock", test_unlock);
+  PF_TEST_ADD ("/net/src/eos", test_eos);
   PF_TEST_ADD ("/net/src/pause", test_pause);
   return pf_test_run (argc, argv);
 }
