@@ -78,7 +78,7 @@ test_case (const void *data)
 #define FLUSH(fault)                                                           \
   META (LIVE " ! pfplant name=a ! pfplant name=b fault=" fault " ! fakesink "  \
              "async=false sync=false")                                         \
-  "wait, duration=0.5\n"                                                      \
+  "wait, duration=0.5\n"                                                       \
   "emit-signal, target-element-name=a, signal-name=flush\n"                    \
   "wait, duration=0.05\n"                                                      \
   "stop\n"
