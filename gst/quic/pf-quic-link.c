@@ -263,6 +263,13 @@ pf_quic_link_post (PfQuicLink *l, PfQuicMail *mail)
   return room;
 }
 
+gboolean
+pf_quic_link_is_to (const PfQuicLink *l, const PfQuicPath *path)
+{
+  return l->first_path.remote_size == path->remote_size &&
+         memcmp (&l->first_path.remote, &path->remote, path->remote_size) == 0;
+}
+
 /* ---- The thread: packets ------------------------------------------------ */
 
 static void

@@ -395,6 +395,27 @@ tell_media (PfQuicPort *p, const guint8 *bytes, gsize size, const PfReceived *r)
     func (bytes, size, &r->from, user);
 }
 
+/* To a client: from a host that does not know it any more, whose reset has no
+ * id that anybody could know. */
+static void
+take_reset (
+    PfQuicPort *p, const guint8 *bytes, gsize size, const PfQuicPath *path)
+{
+  PfQuicLink *link = NULL;
+  GHashTableIter iter;
+  gpointer other;
+
+  g_mutex_lock (&p->lock);
+  g_hash_table_iter_init (&iter, p->links);
+  while (!link && g_hash_table_iter_next (&iter, &other, NULL))
+    if (pf_quic_link_is_to (other, path))
+      link = pf_quic_link_ref (other);
+  g_mutex_unlock (&p->lock);
+  if (link)
+    post (p, link, make_mail (path, bytes, size, size));
+  pf_quic_link_unref (link);
+}
+
 /* A packet for no link. */
 static void
 take_odd (PfQuicPort *p, const PfQuicHead *head, const guint8 *bytes,
@@ -419,6 +440,8 @@ take_odd (PfQuicPort *p, const PfQuicHead *head, const guint8 *bytes,
     count (p, &p->n.unknown);
     if (listening)
       send_reset (p, head, size, path);
+    else
+      take_reset (p, bytes, size, path);
     break;
   case PF_QUIC_OTHER_VERSION:
     if (listening)

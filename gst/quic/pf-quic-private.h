@@ -27,6 +27,9 @@ gboolean pf_quic_link_start (PfQuicLink *link, GError **error);
 /* Takes over the mail; FALSE if there was no room. */
 gboolean pf_quic_link_post (PfQuicLink *link, PfQuicMail *mail);
 
+/* Whether it was made for a peer at this address. */
+gboolean pf_quic_link_is_to (const PfQuicLink *link, const PfQuicPath *path);
+
 /* No lingering after the close. */
 void pf_quic_link_hurry (PfQuicLink *link);
 

@@ -276,6 +276,8 @@ set_name (PfQuicTls *tls)
       tls->session, GNUTLS_NAME_DNS, name, strlen (name));
 }
 
+void (*pf_quic_tls_made) (PfQuicTls *tls);
+
 gboolean
 pf_quic_tls_init (PfQuicTls *tls, gboolean server,
     const PfQuicTlsConfig *config, GError **error)
@@ -301,6 +303,8 @@ pf_quic_tls_init (PfQuicTls *tls, gboolean server,
   gnutls_session_set_ptr (tls->session, tls);
   gnutls_session_set_verify_function (tls->session, on_verify);
   gnutls_session_set_keylog_function (tls->session, on_key_log);
+  if (pf_quic_tls_made)
+    pf_quic_tls_made (tls);
   return TRUE;
 }
 

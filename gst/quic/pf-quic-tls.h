@@ -63,6 +63,10 @@ gboolean pf_quic_tls_init (PfQuicTls *tls, gboolean server,
     const PfQuicTlsConfig *config, GError **error);
 void pf_quic_tls_clear (PfQuicTls *tls);
 
+/* For tests that make a peer say more: called with each session before it is
+ * used. Set before there are any. */
+extern void (*pf_quic_tls_made) (PfQuicTls *tls);
+
 /* What was agreed on; "" before. */
 void pf_quic_tls_alpn (PfQuicTls *tls, gchar to[PF_QUIC_MAX_ALPN + 1]);
 

@@ -96,6 +96,18 @@ on_timer (PfQuicLink *link, gpointer user)
 }
 
 static void
+on_moved (PfQuicLink *link, gpointer user)
+{
+  QuicEnd *e = user;
+
+  (void) link;
+  g_mutex_lock (&e->lock);
+  e->n_moved++;
+  g_cond_broadcast (&e->cond);
+  g_mutex_unlock (&e->lock);
+}
+
+static void
 on_closed (PfQuicLink *link, const PfQuicEnd *end, gpointer user)
 {
   QuicEnd *e = user;
@@ -113,6 +125,7 @@ const PfQuicLinkFuncs quic_end_funcs = {
   .stream = on_stream,
   .datagram = on_datagram,
   .timer = on_timer,
+  .moved = on_moved,
   .closed = on_closed,
 };
 
@@ -234,4 +247,45 @@ quic_client_clear (QuicClient *c)
   quic_end_clear (&c->end);
   pf_quic_config_clear (&c->config);
   pf_quic_identity_unref (c->identity);
+}
+
+static guint pad; /* bytes; set before clients connect */
+
+static int
+on_pad_received (gnutls_session_t session, const guchar *bytes, size_t n)
+{
+  (void) session;
+  (void) bytes;
+  (void) n;
+  return 0;
+}
+
+static int
+on_pad_wanted (gnutls_session_t session, gnutls_buffer_t to)
+{
+  guint8 *zeros;
+
+  (void) session;
+  if (!pad)
+    return 0;
+  zeros = g_malloc0 (pad);
+  gnutls_buffer_append_data (to, zeros, pad);
+  g_free (zeros);
+  return (int) pad;
+}
+
+static void
+add_pad (PfQuicTls *tls)
+{
+  if (!tls->server)
+    gnutls_session_ext_register (tls->session, "pad", 0xfa21, GNUTLS_EXT_TLS,
+        on_pad_received, on_pad_wanted, NULL, NULL, NULL,
+        GNUTLS_EXT_FLAG_CLIENT_HELLO | GNUTLS_EXT_FLAG_TLS);
+}
+
+void
+quic_pad (guint n)
+{
+  pad = n;
+  pf_quic_tls_made = add_pad;
 }

@@ -15,7 +15,7 @@ typedef struct {
   GCond cond;
   /* lock */
   PfQuicLink *link; /* of the last that became ready, or the one connected */
-  guint n_ready, n_closed, n_timers;
+  guint n_ready, n_closed, n_timers, n_moved;
   PfQuicEnd end;        /* of the last that closed */
   GByteArray *received; /* of all streams */
   gint64 stream;        /* that bytes came on last */
@@ -62,5 +62,9 @@ typedef struct {
 void quic_client_init (QuicClient *client, gboolean anonymous);
 void quic_client_connect (QuicClient *client, const gchar *address, guint port);
 void quic_client_clear (QuicClient *client);
+
+/* Makes the ClientHello of clients that connect from now on so much longer:
+ * with 1000 bytes it needs two packets. */
+void quic_pad (guint n);
 
 #endif /* QUIC_PAIR_H */
