@@ -332,7 +332,7 @@ pf_quic_sink_request_new_pad (GstElement *element, GstPadTemplate *template,
     const gchar *name, const GstCaps *caps)
 {
   PfQuicSink *self = PF_QUIC_SINK (element);
-  const gchar *kind = GST_PAD_TEMPLATE_NAME_TEMPLATE (template);
+  const gchar *kind;
   gboolean raw;
   GstPad *pad;
 
@@ -340,9 +340,13 @@ pf_quic_sink_request_new_pad (GstElement *element, GstPadTemplate *template,
   GST_OBJECT_LOCK (self);
   raw = self->protocol == PF_QUIC_RAW;
   GST_OBJECT_UNLOCK (self);
-  if (raw != g_str_equal (kind, "raw")) {
-    GST_WARNING_OBJECT (self,
-        "the pad raw is for protocol=raw, and the others are for sessions");
+  /* who links by caps alone takes the first template that fits, and for raw
+   * bytes all of them may */
+  if (raw)
+    template = gst_element_get_pad_template (element, "raw");
+  kind = GST_PAD_TEMPLATE_NAME_TEMPLATE (template);
+  if (!raw && g_str_equal (kind, "raw")) {
+    GST_WARNING_OBJECT (self, "the pad raw is for protocol=raw");
     return NULL;
   }
   /* one display so far */

@@ -397,6 +397,25 @@ test_cycles (void)
   receiver_clear (&r);
 }
 
+/* By caps alone any template would do. */
+static void
+test_any_caps_link (void)
+{
+  GError *error = NULL;
+  GstElement *e =
+      gst_parse_launch ("fakesrc ! pfquicsink name=s protocol=raw", &error);
+  GstElement *s;
+  GstPad *pad;
+
+  PF_REQUIRE (e != NULL && !error);
+  s = gst_bin_get_by_name (GST_BIN (e), "s");
+  pad = gst_element_get_static_pad (s, "raw");
+  PF_CHECK (pad && gst_pad_is_linked (pad));
+  gst_clear_object (&pad);
+  gst_object_unref (s);
+  gst_object_unref (e);
+}
+
 /* A certificate nobody vouches for is refused, unless it is pinned. */
 static void
 test_trust (void)
@@ -445,6 +464,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/raw/backpressure", test_backpressure);
   PF_TEST_ADD ("/raw/nobody", test_nobody);
   PF_TEST_ADD ("/raw/stop-while-waiting", test_stop_while_waiting);
+  PF_TEST_ADD ("/raw/any-caps-link", test_any_caps_link);
   PF_TEST_ADD ("/raw/cycles", test_cycles);
   PF_TEST_ADD ("/raw/trust", test_trust);
   return pf_test_run (argc, argv);
