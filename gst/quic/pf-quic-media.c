@@ -68,6 +68,27 @@ pf_quic_media_find (GstPad *sink)
   return found;
 }
 
+GstPad *
+pf_quic_media_find_units (GstPad *source)
+{
+  GstPad *pad = gst_object_ref (source), *found = NULL;
+
+  for (guint i = 0; pad && !found && i < MAX_DEPTH; i++) {
+    GstPad *peer = gst_pad_get_peer (pad);
+    GstCaps *caps;
+
+    gst_object_unref (pad);
+    pad = peer ? inner_peer (peer) : NULL;
+    gst_clear_object (&peer);
+    caps = pad ? gst_pad_get_current_caps (pad) : NULL;
+    if (caps && codec_of (caps))
+      found = gst_object_ref (pad);
+    gst_clear_caps (&caps);
+  }
+  gst_clear_object (&pad);
+  return found;
+}
+
 guint8
 pf_quic_media_codec (const GstCaps *caps)
 {

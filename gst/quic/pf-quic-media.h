@@ -17,6 +17,10 @@ G_BEGIN_DECLS
  * looked for upstream; NULL if there are none yet. */
 GstCaps *pf_quic_media_find (GstPad *pad);
 
+/* The pad that gives access units, looked for downstream of one that gives
+ * packets; a reference, or NULL. */
+GstPad *pf_quic_media_find_units (GstPad *pad);
+
 /* PF_CODEC_* of video caps; 0: none of them. */
 guint8 pf_quic_media_codec (const GstCaps *caps);
 

@@ -88,6 +88,8 @@ struct _PfQuicSrc {
   GstCaps *caps;
   PfQuicRawCounters counters; /* of the last run */
   PfQuicClientCounters client_counters;
+  GstPad *units; /* where access units are watched, or NULL */
+  gulong watch;
   gchar *host_fingerprint; /* that was seen last */
   GstCaps *media[N_PADS];  /* of the pads, as far as they are known before */
   gboolean welcomed;
@@ -376,12 +378,73 @@ pf_quic_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
   return gst_pad_query_default (pad, parent, query);
 }
 
+/* ---- Recovery ----------------------------------------------------------- */
+
+static void
+see_unit (PfQuicSrc *self, GstBuffer *buffer)
+{
+  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+    return;
+  GST_OBJECT_LOCK (self); /* the client stays */
+  if (self->client)
+    pf_quic_client_recovered (self->client);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static GstPadProbeReturn
+on_unit (GstPad *pad, GstPadProbeInfo *info, gpointer user)
+{
+  (void) pad;
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    see_unit (user, GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_OK;
+}
+
+/* A wish for a key frame is repeated until one came: what the reassembler hands
+ * out tells that. Packets do not, they are sealed. */
+static void
+watch_units (PfQuicSrc *self, GstPad *pad)
+{
+  GstPad *units;
+
+  GST_OBJECT_LOCK (self);
+  units = self->units;
+  GST_OBJECT_UNLOCK (self);
+  if (units || !(units = pf_quic_media_find_units (pad)))
+    return;
+  GST_OBJECT_LOCK (self);
+  if (!self->units) {
+    self->units = units;
+    units = NULL;
+  }
+  GST_OBJECT_UNLOCK (self);
+  if (!units)
+    self->watch = gst_pad_add_probe (self->units, GST_PAD_PROBE_TYPE_BUFFER,
+        on_unit, gst_object_ref (self), gst_object_unref);
+  gst_clear_object (&units);
+}
+
+static void
+unwatch_units (PfQuicSrc *self)
+{
+  GstPad *units;
+
+  GST_OBJECT_LOCK (self);
+  units = self->units;
+  self->units = NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (units)
+    gst_pad_remove_probe (units, self->watch);
+  gst_clear_object (&units);
+}
+
 static gboolean
 pf_quic_src_pad_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   PfQuicSrc *self = PF_QUIC_SRC (parent);
 
   if (self->client && pf_quic_client_event (self->client, event)) {
+    watch_units (self, pad);
     gst_event_unref (event);
     return TRUE;
   }
@@ -638,6 +701,7 @@ stop (PfQuicSrc *self)
   if (self->client)
     pf_quic_client_halt (self->client); /* no pads come any more */
   remove_pads (self, FALSE);
+  unwatch_units (self);
   GST_OBJECT_LOCK (self);
   raw = self->raw;
   client = self->client;
