@@ -109,7 +109,7 @@ bare_pass (PfQuicConn *from, PfQuicConn *to, Bare *b, PfQuicBatch *batch)
     }
 }
 
-/* Packets to and fro for a second of a clock of their own. */
+/* Packets both ways for a second of a clock of their own. */
 static void
 bare_talk (Bare *b)
 {
