@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A session of punktfunk/1 on the client; see pf-quic-client.h. */
-#define _GNU_SOURCE /* explicit_bzero */
 #include "pf-quic-client.h"
 
 #include <gst/video/video.h>
@@ -9,6 +8,7 @@
 #include "pf-events.h"
 #include "pf-quic-input.h"
 #include "pf-quic-media.h"
+#include "pf-quic-welcome.h"
 #include "pf-receiver.h"
 
 #define RECEIVE_BUFFER (4u << 20)
@@ -102,25 +102,6 @@ open_socket (PfQuicClient *c, guint host_port)
   return TRUE;
 }
 
-static PfSecret *
-make_secret (const PfMsgWelcome *w, const PfMsgKeys *keys)
-{
-  PfSecret *secret;
-  PfKey key = { 0 };
-
-  if (w->cipher == PF_CIPHER_CHACHA20_POLY1305) {
-    key.cipher = PF_AEAD_CHACHA20_POLY1305;
-    memcpy (key.key, keys->chacha, sizeof keys->chacha);
-  } else {
-    key.cipher = PF_AEAD_AES_128_GCM;
-    memcpy (key.key, keys->aes, sizeof keys->aes);
-  }
-  memcpy (key.salt, keys->salt, sizeof key.salt);
-  secret = pf_secret_new (&key);
-  explicit_bzero (&key, sizeof key);
-  return secret;
-}
-
 /* Call with lock. */
 static gboolean
 take_welcome (PfQuicClient *c, const PfClientEvent *e)
@@ -129,7 +110,7 @@ take_welcome (PfQuicClient *c, const PfClientEvent *e)
 
   c->welcome = *e->welcome;
   c->welcome.extension = (PfMsgSpan){ 0 };
-  c->secret = make_secret (e->welcome, e->keys);
+  c->secret = pf_quic_welcome_secret (e->welcome, e->keys);
   if (!open_socket (c, e->welcome->udp_port)) {
     pf_client_session_close (c->session, FALSE);
     return FALSE;
@@ -678,6 +659,24 @@ pf_quic_client_get_counters (PfQuicClient *c, PfQuicClientCounters *counters)
   if (c->session)
     counters->session = *pf_client_session_stats (c->session);
   g_mutex_unlock (&c->lock);
+}
+
+GstStructure *
+pf_quic_client_grant (
+    PfQuicClient *c, const PfMsgWelcome *w, const gchar *fingerprint)
+{
+  PfQuicClientCounters n;
+
+  pf_quic_client_get_counters (c, &n);
+  return gst_structure_new ("PfSessionGranted", "fingerprint", G_TYPE_STRING,
+      fingerprint, "codec", G_TYPE_STRING, pf_quic_media_codec_name (w->codec),
+      "width", G_TYPE_UINT, w->mode.width, "height", G_TYPE_UINT,
+      w->mode.height, "fps", G_TYPE_UINT, w->mode.refresh_hz, "bitrate-kbps",
+      G_TYPE_UINT, w->bitrate_kbps, "depth", G_TYPE_UINT, w->bit_depth,
+      "chroma", G_TYPE_UINT, w->chroma == 3 ? 444 : 420, "hdr", G_TYPE_BOOLEAN,
+      w->color.transfer == 16, "channels", G_TYPE_UINT, w->audio_channels,
+      "clock-offset-ns", G_TYPE_INT64, n.clock_offset, "rtt-ns", G_TYPE_INT64,
+      (gint64) n.clock_rtt, NULL);
 }
 
 PfQuicLink *

@@ -9,22 +9,12 @@
 #define PF_QUIC_CLIENT_H
 
 #include "pf-client-session.h"
+#include "pf-quic-client-settings.h"
 #include "pf-quic-session.h"
 #include "pf-quic-settings.h"
 #include "pf-session.h"
 
 G_BEGIN_DECLS
-
-typedef struct {
-  guint width, height, fps;
-  guint bitrate_kbps; /* 0: as the host likes */
-  guint channels;
-  gchar *codecs;       /* "h264;h265;av1" */
-  gchar *preferred;    /* one of them, or NULL */
-  guint depth, chroma; /* 8 or 10; 420 or 444 */
-  gchar *name, *launch;
-  gchar *identity; /* directory; NULL: anonymous */
-} PfQuicClientSettings;
 
 /* Transport error of a host that is not the one with the fingerprint. */
 #define PF_QUIC_REFUSED_HOST 0x131
@@ -86,6 +76,10 @@ typedef struct {
 
 void pf_quic_client_get_counters (
     PfQuicClient *client, PfQuicClientCounters *counters);
+
+/* What the host granted, as a message: PfSessionGranted. */
+GstStructure *pf_quic_client_grant (PfQuicClient *client,
+    const PfMsgWelcome *welcome, const gchar *fingerprint);
 PfQuicLink *pf_quic_client_get_link (PfQuicClient *client);
 
 G_END_DECLS

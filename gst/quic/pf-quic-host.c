@@ -3,7 +3,6 @@
 #define _GNU_SOURCE /* explicit_bzero */
 #include "pf-quic-host.h"
 
-#include <gnutls/crypto.h>
 #include <gst/video/video.h>
 #include <string.h>
 
@@ -11,7 +10,7 @@
 #include "pf-events.h"
 #include "pf-quic-data.h"
 #include "pf-quic-input.h"
-#include "pf-quic-media.h"
+#include "pf-quic-welcome.h"
 #include "pf-session.h"
 
 GST_DEBUG_CATEGORY_EXTERN (pf_quic_sink_debug);
@@ -19,8 +18,6 @@ GST_DEBUG_CATEGORY_EXTERN (pf_quic_sink_debug);
 
 #define RETRY_NS (20 * NGTCP2_MILLISECONDS) /* while there is no video yet */
 #define MEDIA_NS (8 * NGTCP2_SECONDS)       /* and how long that may be so */
-#define MAX_BLOCK_GF8 160
-#define MAX_BLOCK_GF16 4096
 #define MAX_INTERVAL GST_SECOND
 #define DRAIN_US (200 * 1000)
 
@@ -83,11 +80,8 @@ pf_quic_is_allowed (const gchar *list, const guint8 *fingerprint)
 static void
 copy_settings (PfQuicHostSettings *to, const PfQuicHostSettings *from)
 {
-  *to = *from;
-  to->server = g_strdup (from->server);
+  pf_quic_host_settings_copy (to, from);
   to->address = g_strdup (from->address);
-  to->identity = g_strdup (from->identity);
-  to->allowed = g_strdup (from->allowed);
   to->key_log = g_strdup (from->key_log);
   to->qlog = g_strdup (from->qlog);
 }
@@ -95,10 +89,8 @@ copy_settings (PfQuicHostSettings *to, const PfQuicHostSettings *from)
 static void
 clear_settings (PfQuicHostSettings *s)
 {
-  g_free (s->server);
+  pf_quic_host_settings_clear (s);
   g_free (s->address);
-  g_free (s->identity);
-  g_free (s->allowed);
   g_free (s->key_log);
   g_free (s->qlog);
 }
@@ -146,156 +138,6 @@ post (PfQuicHost *h, GstStructure *structure)
 
 /* ---- Welcome ------------------------------------------------------------ */
 
-static gboolean
-find_video (GstElement *element, GstPad *pad, gpointer user)
-{
-  GstPad **found = user;
-
-  (void) element;
-  if (!g_str_has_prefix (GST_PAD_NAME (pad), "video"))
-    return TRUE;
-  *found = gst_object_ref (pad);
-  return FALSE;
-}
-
-static GstCaps *
-find_media (PfQuicHost *h)
-{
-  GstPad *pad = NULL;
-  GstCaps *caps;
-
-  gst_element_foreach_sink_pad (h->element, find_video, &pad);
-  if (!pad)
-    return NULL;
-  caps = pf_quic_media_find (pad);
-  gst_object_unref (pad);
-  return caps;
-}
-
-/* What the audio pad gets; 0: there is none. */
-static guint
-find_channels (PfQuicHost *h)
-{
-  GstPad *pad = gst_element_get_static_pad (h->element, "audio");
-  GstCaps *caps = pad ? gst_pad_get_current_caps (pad) : NULL;
-  gint channels = 0;
-
-  if (caps)
-    gst_structure_get_int (
-        gst_caps_get_structure (caps, 0), "channels", &channels);
-  gst_clear_caps (&caps);
-  gst_clear_object (&pad);
-  return (guint) channels;
-}
-
-static gboolean
-make_keys (PfMsgKeys *keys)
-{
-  /* a key of zeros is none, but that is as likely as any other */
-  return gnutls_rnd (GNUTLS_RND_KEY, keys->aes, sizeof keys->aes) == 0 &&
-         gnutls_rnd (GNUTLS_RND_KEY, keys->chacha, sizeof keys->chacha) == 0 &&
-         gnutls_rnd (GNUTLS_RND_NONCE, keys->salt, sizeof keys->salt) == 0;
-}
-
-static PfSecret *
-make_secret (const PfMsgWelcome *w, const PfMsgKeys *keys)
-{
-  PfSecret *secret;
-  PfKey key = { 0 };
-
-  if (w->cipher == PF_CIPHER_CHACHA20_POLY1305) {
-    key.cipher = PF_AEAD_CHACHA20_POLY1305;
-    memcpy (key.key, keys->chacha, sizeof keys->chacha);
-  } else {
-    key.cipher = PF_AEAD_AES_128_GCM;
-    memcpy (key.key, keys->aes, sizeof keys->aes);
-  }
-  memcpy (key.salt, keys->salt, sizeof key.salt);
-  secret = pf_secret_new (&key);
-  explicit_bzero (&key, sizeof key);
-  return secret;
-}
-
-/* What can be said of the video: by its caps, or by what was granted. */
-static void
-find_abilities (const PfQuicHost *h, const GstCaps *media,
-    const PfQuicGrants *g, PfHostAbilities *a)
-{
-  if (media) {
-    pf_quic_media_abilities (media, a);
-  } else {
-    memset (a, 0, sizeof *a);
-    a->codecs = g->codec;
-    a->ten_bit = g->depth == 10;
-    a->hdr = g->hdr;
-    a->chroma444 = g->chroma == 444;
-    a->chacha20 = TRUE;
-  }
-  a->default_kbps = h->settings.bitrate_kbps;
-}
-
-static void
-put_grants (const PfQuicGrants *g, PfMsgWelcome *w)
-{
-  if (g->width && g->height) {
-    w->mode.width = g->width;
-    w->mode.height = g->height;
-  }
-  if (g->fps)
-    w->mode.refresh_hz = g->fps;
-  if (g->bitrate_kbps)
-    w->bitrate_kbps = g->bitrate_kbps;
-  if (g->channels)
-    w->audio_channels = (guint8) g->channels;
-}
-
-static void
-put_settings (PfQuicHost *h, const PfQuicData *data, PfMsgWelcome *w)
-{
-  const PfQuicHostSettings *s = &h->settings;
-  const guint channels = find_channels (h);
-
-  if (s->refresh_hz)
-    w->mode.refresh_hz = s->refresh_hz;
-  if (s->bitrate_kbps)
-    w->bitrate_kbps = s->bitrate_kbps;
-  if (channels)
-    w->audio_channels = (guint8) channels;
-  w->udp_port = (guint16) pf_quic_data_port (data);
-  w->fec_scheme = s->scheme == PF_FEC_GF8 ? 0 : 1;
-  w->fec_percent = (guint8) s->percent;
-  w->max_data_per_block =
-      s->scheme == PF_FEC_GF8 ? MAX_BLOCK_GF8 : MAX_BLOCK_GF16;
-}
-
-/* NULL, or why there is none. Without media all is granted. */
-static const gchar *
-make_welcome (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
-    const PfQuicGrants *grants, const PfQuicData *data, PfMsgWelcome *w)
-{
-  PfHostAbilities abilities;
-
-  find_abilities (h, media, grants, &abilities);
-  switch (pf_choose_welcome (&abilities, pf_quic_session_hello (session),
-      pf_quic_data_is_ipv4 (data), w)) {
-  case 0:
-    break;
-  case PF_ERR_UNSUPPORTED:
-    return "the client cannot decode what this host encodes";
-  default:
-    return "no host has the mode that was asked for";
-  }
-  if (abilities.chroma444 && w->chroma != 3)
-    return "the client cannot decode 4:4:4";
-  if (abilities.ten_bit && w->bit_depth != 10)
-    return "the client cannot decode 10 bits";
-  if (media)
-    pf_quic_media_describe (media, w);
-  put_grants (grants, w);
-  put_settings (h, data, w);
-  return NULL;
-}
-
 static void
 refuse (
     PfQuicHost *h, PfQuicSession *session, PfCloseCode code, const gchar *text)
@@ -313,7 +155,7 @@ remember (PfQuicHost *h, PfQuicSession *session, const PfMsgWelcome *w,
     const PfMsgKeys *keys, PfQuicData *data)
 {
   const PfMsgHello *hello = pf_quic_session_hello (session);
-  PfSecret *secret = make_secret (w, keys), *old;
+  PfSecret *secret = pf_quic_welcome_secret (w, keys), *old;
 
   g_mutex_lock (&h->lock);
   h->welcome = *w;
@@ -348,8 +190,9 @@ welcome_with (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
     refuse (h, session, PF_CLOSE_SETUP_FAILED, "no socket for video");
     return;
   }
-  why = make_welcome (h, session, media, grants, data, &w);
-  if (why || !make_keys (&keys)) {
+  why = pf_quic_welcome_make (
+      h->element, &h->settings, session, media, grants, data, &w);
+  if (why || !pf_quic_welcome_keys (&keys)) {
     refuse (h, session, PF_CLOSE_SETUP_FAILED, why);
   } else {
     remember (h, session, &w, &keys, data);
@@ -373,7 +216,7 @@ on_call (PfQuicSession *session, gpointer user)
 
   granted = pf_quic_session_get_grants (session, &grants) || h->own_hub;
   if (granted && !grants.codec)
-    media = find_media (h);
+    media = pf_quic_welcome_find_media (h->element);
   g_mutex_lock (&h->lock);
   since = h->since;
   g_mutex_unlock (&h->lock);

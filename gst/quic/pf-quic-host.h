@@ -12,33 +12,12 @@
 
 #include <gst/gst.h>
 
+#include "pf-quic-host-settings.h"
 #include "pf-quic-hub.h"
 #include "pf-sender.h"
 #include "pf-wire.h"
 
 G_BEGIN_DECLS
-
-typedef struct {
-  gchar *server;   /* name of an element; NULL: a server of its own */
-  guint64 session; /* with a name */
-
-  /* of its own server */
-  gchar *address;
-  guint port;
-  gchar *identity; /* directory; NULL: the default */
-  gboolean open;   /* lets anybody in */
-  gchar *allowed;  /* fingerprints, with commas between; or NULL */
-  guint idle_ms, keep_alive_ms;
-  gchar *key_log, *qlog;
-
-  /* of the session */
-  guint data_port; /* 0: a free one */
-  guint scheme;    /* PfFecScheme */
-  guint percent;
-  gboolean adaptive;
-  guint refresh_hz;   /* 0: the rate of the video */
-  guint bitrate_kbps; /* 0: what the client wishes */
-} PfQuicHostSettings;
 
 typedef struct {
   guint64 sessions; /* that got a Welcome */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pf-msg-types.h"
+#include "pf-quic-fields.h"
 #include "pf.h"
 
 #define RAW_PORT 5000
@@ -55,6 +56,40 @@ enum {
   QLOG,
   N_SETTINGS
 };
+
+/* All but ALPN. */
+static const PfQuicField fields[] = {
+#define FIELD(id, type, name)                                                  \
+  {                                                                            \
+    id, G_TYPE_##type, G_STRUCT_OFFSET (PfQuicSettings, name)                  \
+  }
+  FIELD (ADDRESS, STRING, address),
+  FIELD (PORT, INT, port),
+  FIELD (BIND_ADDRESS, STRING, bind_address),
+  FIELD (BIND_PORT, UINT, bind_port),
+  FIELD (SERVER_NAME, STRING, server_name),
+  FIELD (ROLE, ENUM, role),
+  FIELD (TIMEOUT, UINT, timeout_s),
+  FIELD (KEEP_ALIVE, UINT64, keep_alive_ms),
+  FIELD (IDLE, UINT, idle_ms),
+  FIELD (SECURE, BOOLEAN, secure),
+  FIELD (CERTIFICATE_FILE, STRING, certificate_file),
+  FIELD (KEY_FILE, STRING, key_file),
+  FIELD (AUTHORITIES, STRING, authorities),
+  FIELD (FINGERPRINT, STRING, fingerprint),
+  FIELD (DATAGRAM, BOOLEAN, datagram),
+  FIELD (DROP_DATAGRAM, BOOLEAN, drop_datagram),
+  FIELD (PAYLOAD, UINT, largest_payload),
+  FIELD (SEND_WINDOW, UINT64, send_window),
+  FIELD (RECEIVE_WINDOW, UINT64, receive_window),
+  FIELD (DATAGRAM_BUFFER, UINT64, datagram_buffer),
+  FIELD (CONGESTION, ENUM, congestion),
+  FIELD (KEY_LOG, STRING, key_log),
+  FIELD (QLOG, STRING, qlog),
+#undef FIELD
+};
+
+static const PfQuicFields all = PF_QUIC_FIELDS (fields);
 
 /* ---- Types -------------------------------------------------------------- */
 
@@ -310,16 +345,8 @@ pf_quic_settings_init (PfQuicSettings *s)
 void
 pf_quic_settings_clear (PfQuicSettings *s)
 {
-  g_free (s->address);
-  g_free (s->bind_address);
-  g_free (s->server_name);
+  pf_quic_fields_clear (&all, s);
   g_strfreev (s->alpn);
-  g_free (s->certificate_file);
-  g_free (s->key_file);
-  g_free (s->authorities);
-  g_free (s->fingerprint);
-  g_free (s->key_log);
-  g_free (s->qlog);
   memset (s, 0, sizeof *s);
 }
 
@@ -327,46 +354,11 @@ void
 pf_quic_settings_copy (PfQuicSettings *to, const PfQuicSettings *from)
 {
   *to = *from;
-  to->address = g_strdup (from->address);
-  to->bind_address = g_strdup (from->bind_address);
-  to->server_name = g_strdup (from->server_name);
+  pf_quic_fields_own (&all, to);
   to->alpn = g_strdupv (from->alpn);
-  to->certificate_file = g_strdup (from->certificate_file);
-  to->key_file = g_strdup (from->key_file);
-  to->authorities = g_strdup (from->authorities);
-  to->fingerprint = g_strdup (from->fingerprint);
-  to->key_log = g_strdup (from->key_log);
-  to->qlog = g_strdup (from->qlog);
 }
 
 /* ---- Values ------------------------------------------------------------- */
-
-static gchar **
-text_of (PfQuicSettings *s, guint which)
-{
-  switch (which) {
-  case ADDRESS:
-    return &s->address;
-  case BIND_ADDRESS:
-    return &s->bind_address;
-  case SERVER_NAME:
-    return &s->server_name;
-  case CERTIFICATE_FILE:
-    return &s->certificate_file;
-  case KEY_FILE:
-    return &s->key_file;
-  case AUTHORITIES:
-    return &s->authorities;
-  case FINGERPRINT:
-    return &s->fingerprint;
-  case KEY_LOG:
-    return &s->key_log;
-  case QLOG:
-    return &s->qlog;
-  default:
-    return NULL;
-  }
-}
 
 static void
 set_names (PfQuicSettings *s, const GValue *value)
@@ -400,129 +392,24 @@ gboolean
 pf_quic_settings_set (
     PfQuicSettings *s, guint id, guint first, const GValue *value)
 {
-  const guint which = id - first;
-  gchar **text = text_of (s, which);
-
   if (id < first)
     return FALSE;
-  if (text) {
-    g_free (*text);
-    *text = g_value_dup_string (value);
-    return TRUE;
-  }
-  switch (which) {
-  case PORT:
-    s->port = g_value_get_int (value);
-    return TRUE;
-  case BIND_PORT:
-    s->bind_port = g_value_get_uint (value);
-    return TRUE;
-  case ALPN:
-    set_names (s, value);
-    return TRUE;
-  case ROLE:
-    s->role = (PfQuicRole) g_value_get_enum (value);
-    return TRUE;
-  case TIMEOUT:
-    s->timeout_s = g_value_get_uint (value);
-    return TRUE;
-  case KEEP_ALIVE:
-    s->keep_alive_ms = g_value_get_uint64 (value);
-    return TRUE;
-  case IDLE:
-    s->idle_ms = g_value_get_uint (value);
-    return TRUE;
-  case SECURE:
-    s->secure = g_value_get_boolean (value);
-    return TRUE;
-  case DATAGRAM:
-    s->datagram = g_value_get_boolean (value);
-    return TRUE;
-  case DROP_DATAGRAM:
-    s->drop_datagram = g_value_get_boolean (value);
-    return TRUE;
-  case PAYLOAD:
-    s->largest_payload = g_value_get_uint (value);
-    return TRUE;
-  case SEND_WINDOW:
-    s->send_window = g_value_get_uint64 (value);
-    return TRUE;
-  case RECEIVE_WINDOW:
-    s->receive_window = g_value_get_uint64 (value);
-    return TRUE;
-  case DATAGRAM_BUFFER:
-    s->datagram_buffer = g_value_get_uint64 (value);
-    return TRUE;
-  case CONGESTION:
-    s->congestion = (PfQuicCongestion) g_value_get_enum (value);
-    return TRUE;
-  default:
-    return FALSE;
-  }
+  if (id - first != ALPN)
+    return pf_quic_fields_set (&all, s, id - first, value);
+  set_names (s, value);
+  return TRUE;
 }
 
 gboolean
 pf_quic_settings_get (
     const PfQuicSettings *s, guint id, guint first, GValue *value)
 {
-  const guint which = id - first;
-  gchar **text = text_of ((PfQuicSettings *) s, which);
-
   if (id < first)
     return FALSE;
-  if (text) {
-    g_value_set_string (value, *text);
-    return TRUE;
-  }
-  switch (which) {
-  case PORT:
-    g_value_set_int (value, s->port);
-    return TRUE;
-  case BIND_PORT:
-    g_value_set_uint (value, s->bind_port);
-    return TRUE;
-  case ALPN:
-    get_names (s, value);
-    return TRUE;
-  case ROLE:
-    g_value_set_enum (value, s->role);
-    return TRUE;
-  case TIMEOUT:
-    g_value_set_uint (value, s->timeout_s);
-    return TRUE;
-  case KEEP_ALIVE:
-    g_value_set_uint64 (value, s->keep_alive_ms);
-    return TRUE;
-  case IDLE:
-    g_value_set_uint (value, s->idle_ms);
-    return TRUE;
-  case SECURE:
-    g_value_set_boolean (value, s->secure);
-    return TRUE;
-  case DATAGRAM:
-    g_value_set_boolean (value, s->datagram);
-    return TRUE;
-  case DROP_DATAGRAM:
-    g_value_set_boolean (value, s->drop_datagram);
-    return TRUE;
-  case PAYLOAD:
-    g_value_set_uint (value, s->largest_payload);
-    return TRUE;
-  case SEND_WINDOW:
-    g_value_set_uint64 (value, s->send_window);
-    return TRUE;
-  case RECEIVE_WINDOW:
-    g_value_set_uint64 (value, s->receive_window);
-    return TRUE;
-  case DATAGRAM_BUFFER:
-    g_value_set_uint64 (value, s->datagram_buffer);
-    return TRUE;
-  case CONGESTION:
-    g_value_set_enum (value, s->congestion);
-    return TRUE;
-  default:
-    return FALSE;
-  }
+  if (id - first != ALPN)
+    return pf_quic_fields_get (&all, s, id - first, value);
+  get_names (s, value);
+  return TRUE;
 }
 
 /* ---- Configurations ----------------------------------------------------- */

@@ -49,33 +49,15 @@ GST_DEBUG_CATEGORY (pf_quic_sink_debug);
 #define GST_CAT_DEFAULT pf_quic_sink_debug
 
 #define DEFAULT_PROTOCOL PF_QUIC_PUNKTFUNK1
-#define DEFAULT_SESSION 0
-#define DEFAULT_OPEN FALSE
-#define DEFAULT_DATA_PORT 0
-#define DEFAULT_FEC PF_FEC_GF16
-#define DEFAULT_PERCENTAGE 10
-#define DEFAULT_ADAPTIVE TRUE
-#define DEFAULT_REFRESH 0
-#define DEFAULT_BITRATE_KBPS 0
 
 enum {
   PROP_0,
   PROP_PROTOCOL,
-  PROP_SERVER,
-  PROP_SESSION,
-  PROP_IDENTITY,
-  PROP_OPEN,
-  PROP_ALLOW,
-  PROP_DATA_PORT,
-  PROP_FEC,
-  PROP_PERCENTAGE,
-  PROP_ADAPTIVE,
-  PROP_REFRESH,
-  PROP_BITRATE,
   PROP_STATS,
   PROP_BYTES,
   PROP_SESSIONS,
-  PROP_SETTINGS /* and on: those of pf-quic-settings.h */
+  PROP_SETTINGS,                 /* and on: those of pf-quic-settings.h */
+  PROP_HOST = PROP_SETTINGS + 32 /* of pf-quic-host-settings.h */
 };
 
 struct _PfQuicSink {
@@ -407,17 +389,15 @@ pf_quic_sink_query (GstElement *element, GstQuery *query)
 static PfQuicHostSettings
 host_settings (PfQuicSink *self, const PfQuicSettings *s)
 {
-  PfQuicHostSettings h = self->host_settings;
+  PfQuicHostSettings h;
 
+  pf_quic_host_settings_copy (&h, &self->host_settings);
   h.address = s->address;
   h.port = (guint) s->port;
   h.idle_ms = s->idle_ms;
   h.keep_alive_ms = (guint) MIN (s->keep_alive_ms, G_MAXUINT);
   h.key_log = s->key_log;
   h.qlog = s->qlog;
-  h.server = g_strdup (h.server);
-  h.identity = g_strdup (h.identity);
-  h.allowed = g_strdup (h.allowed);
   return h;
 }
 
@@ -459,9 +439,7 @@ start (PfQuicSink *self)
     self->settings.port = (gint) pf_quic_host_port (host);
   GST_OBJECT_UNLOCK (self);
   pf_quic_settings_clear (&settings);
-  g_free (host_set.server);
-  g_free (host_set.identity);
-  g_free (host_set.allowed);
+  pf_quic_host_settings_clear (&host_set);
   g_clear_error (&error);
   return raw || host;
 }
@@ -561,56 +539,6 @@ make_stats (PfQuicSink *self)
 }
 
 static void
-set_string (gchar **to, const GValue *value)
-{
-  g_free (*to);
-  *to = g_value_dup_string (value);
-}
-
-/* Call with the object lock. */
-static gboolean
-set_host_property (PfQuicHostSettings *h, guint id, const GValue *value)
-{
-  switch (id) {
-  case PROP_SERVER:
-    set_string (&h->server, value);
-    return TRUE;
-  case PROP_SESSION:
-    h->session = g_value_get_uint64 (value);
-    return TRUE;
-  case PROP_IDENTITY:
-    set_string (&h->identity, value);
-    return TRUE;
-  case PROP_OPEN:
-    h->open = g_value_get_boolean (value);
-    return TRUE;
-  case PROP_ALLOW:
-    set_string (&h->allowed, value);
-    return TRUE;
-  case PROP_DATA_PORT:
-    h->data_port = g_value_get_uint (value);
-    return TRUE;
-  case PROP_FEC:
-    h->scheme = (guint) g_value_get_enum (value);
-    return TRUE;
-  case PROP_PERCENTAGE:
-    h->percent = g_value_get_uint (value);
-    return TRUE;
-  case PROP_ADAPTIVE:
-    h->adaptive = g_value_get_boolean (value);
-    return TRUE;
-  case PROP_REFRESH:
-    h->refresh_hz = g_value_get_uint (value);
-    return TRUE;
-  case PROP_BITRATE:
-    h->bitrate_kbps = g_value_get_uint (value);
-    return TRUE;
-  default:
-    return FALSE;
-  }
-}
-
-static void
 pf_quic_sink_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
@@ -621,54 +549,12 @@ pf_quic_sink_set_property (
   if (id == PROP_PROTOCOL)
     self->protocol = (PfQuicProtocol) g_value_get_enum (value);
   else
-    known = set_host_property (&self->host_settings, id, value) ||
+    known = pf_quic_host_settings_set (
+                &self->host_settings, id, PROP_HOST, value) ||
             pf_quic_settings_set (&self->settings, id, PROP_SETTINGS, value);
   GST_OBJECT_UNLOCK (self);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-}
-
-/* Call with the object lock. */
-static gboolean
-get_host_property (const PfQuicHostSettings *h, guint id, GValue *value)
-{
-  switch (id) {
-  case PROP_SERVER:
-    g_value_set_string (value, h->server);
-    return TRUE;
-  case PROP_SESSION:
-    g_value_set_uint64 (value, h->session);
-    return TRUE;
-  case PROP_IDENTITY:
-    g_value_set_string (value, h->identity);
-    return TRUE;
-  case PROP_OPEN:
-    g_value_set_boolean (value, h->open);
-    return TRUE;
-  case PROP_ALLOW:
-    g_value_set_string (value, h->allowed);
-    return TRUE;
-  case PROP_DATA_PORT:
-    g_value_set_uint (value, h->data_port);
-    return TRUE;
-  case PROP_FEC:
-    g_value_set_enum (value, (gint) h->scheme);
-    return TRUE;
-  case PROP_PERCENTAGE:
-    g_value_set_uint (value, h->percent);
-    return TRUE;
-  case PROP_ADAPTIVE:
-    g_value_set_boolean (value, h->adaptive);
-    return TRUE;
-  case PROP_REFRESH:
-    g_value_set_uint (value, h->refresh_hz);
-    return TRUE;
-  case PROP_BITRATE:
-    g_value_set_uint (value, h->bitrate_kbps);
-    return TRUE;
-  default:
-    return FALSE;
-  }
 }
 
 static void
@@ -693,7 +579,8 @@ pf_quic_sink_get_property (
     g_value_set_uint64 (value, count_session (self).sessions);
     break;
   default:
-    known = get_host_property (&self->host_settings, id, value) ||
+    known = pf_quic_host_settings_get (
+                &self->host_settings, id, PROP_HOST, value) ||
             pf_quic_settings_get (&self->settings, id, PROP_SETTINGS, value);
     break;
   }
@@ -708,65 +595,8 @@ pf_quic_sink_finalize (GObject *object)
   PfQuicSink *self = PF_QUIC_SINK (object);
 
   pf_quic_settings_clear (&self->settings);
-  g_free (self->host_settings.server);
-  g_free (self->host_settings.identity);
-  g_free (self->host_settings.allowed);
+  pf_quic_host_settings_clear (&self->host_settings);
   G_OBJECT_CLASS (pf_quic_sink_parent_class)->finalize (object);
-}
-
-static void
-install_session_properties (GObjectClass *c)
-{
-  const GParamFlags ready =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (c, PROP_SERVER,
-      g_param_spec_string ("server", "Server",
-          "Name of the pfquicserver whose session this is the endpoint of; "
-          "unset: a server of its own",
-          NULL, ready));
-  g_object_class_install_property (c, PROP_SESSION,
-      g_param_spec_uint64 ("session", "Session",
-          "Number of that session, as PfSessionOffer told it", 0, G_MAXUINT64,
-          DEFAULT_SESSION, ready));
-  g_object_class_install_property (c, PROP_IDENTITY,
-      g_param_spec_string ("identity-dir", "Identity directory",
-          "Directory of cert.pem and key.pem, made if they are absent; unset: "
-          "punktfunk in the user's configuration",
-          NULL, ready));
-  g_object_class_install_property (c, PROP_OPEN,
-      g_param_spec_boolean ("open", "Open",
-          "Serve anybody who comes (without server)", DEFAULT_OPEN, ready));
-  g_object_class_install_property (c, PROP_ALLOW,
-      g_param_spec_string ("allow-fingerprint", "Allow fingerprint",
-          "Fingerprints of clients that are served, with commas between "
-          "(without server)",
-          NULL, ready));
-  g_object_class_install_property (c, PROP_DATA_PORT,
-      g_param_spec_uint ("data-port", "Data port",
-          "Own UDP port of video; 0: a free one for each session", 0, 65535,
-          DEFAULT_DATA_PORT, ready));
-  g_object_class_install_property (c, PROP_FEC,
-      g_param_spec_enum ("fec", "FEC", "Code of the parity packets",
-          PF_TYPE_QUIC_FEC, DEFAULT_FEC, ready));
-  g_object_class_install_property (c, PROP_PERCENTAGE,
-      g_param_spec_uint ("percentage", "Percentage",
-          "Parity packets at the start, in percent of data packets", 0, 90,
-          DEFAULT_PERCENTAGE, ready));
-  g_object_class_install_property (c, PROP_ADAPTIVE,
-      g_param_spec_boolean ("adaptive", "Adaptive",
-          "Let parity follow what the client reports as lost", DEFAULT_ADAPTIVE,
-          ready));
-  g_object_class_install_property (c, PROP_REFRESH,
-      g_param_spec_uint ("refresh-hz", "Refresh rate",
-          "Rate of the display that the client is told; 0: that of the video",
-          0, 1000, DEFAULT_REFRESH, ready));
-  g_object_class_install_property (c, PROP_BITRATE,
-      g_param_spec_uint ("bitrate-kbps", "Bitrate",
-          "Bitrate that the client is told, and packets are paced by; 0: as "
-          "it wishes",
-          0, 8000000, DEFAULT_BITRATE_KBPS, ready));
-  gst_type_mark_as_plugin_api (PF_TYPE_QUIC_FEC, 0);
 }
 
 static void
@@ -805,7 +635,7 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_property (object_class, PROP_SESSIONS,
       g_param_spec_uint64 ("sessions", "Sessions",
           "Sessions that were welcomed since READY", 0, G_MAXUINT64, 0, ro));
-  install_session_properties (object_class);
+  pf_quic_host_settings_install (object_class, PROP_HOST);
   pf_quic_settings_install (object_class, PROP_SETTINGS);
   gst_type_mark_as_plugin_api (PF_TYPE_QUIC_PROTOCOL, 0);
 }
@@ -868,13 +698,6 @@ pf_quic_sink_init (PfQuicSink *self)
 {
   self->protocol = DEFAULT_PROTOCOL;
   pf_quic_settings_init (&self->settings);
-  self->host_settings.session = DEFAULT_SESSION;
-  self->host_settings.open = DEFAULT_OPEN;
-  self->host_settings.data_port = DEFAULT_DATA_PORT;
-  self->host_settings.scheme = DEFAULT_FEC;
-  self->host_settings.percent = DEFAULT_PERCENTAGE;
-  self->host_settings.adaptive = DEFAULT_ADAPTIVE;
-  self->host_settings.refresh_hz = DEFAULT_REFRESH;
-  self->host_settings.bitrate_kbps = DEFAULT_BITRATE_KBPS;
+  pf_quic_host_settings_init (&self->host_settings);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SINK);
 }

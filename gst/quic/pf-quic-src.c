@@ -40,40 +40,22 @@
 #include "pf-quic-media.h"
 #include "pf-quic-raw.h"
 #include "pf-quic-settings.h"
+#include "pf-quic-units.h"
 
 GST_DEBUG_CATEGORY_STATIC (pf_quic_src_debug);
 #define GST_CAT_DEFAULT pf_quic_src_debug
 
 #define DEFAULT_PROTOCOL PF_QUIC_PUNKTFUNK1
-#define DEFAULT_WIDTH 1280
-#define DEFAULT_HEIGHT 720
-#define DEFAULT_FRAMERATE 60
-#define DEFAULT_BITRATE_KBPS 0
-#define DEFAULT_CHANNELS 2
-#define DEFAULT_CODECS "h264;h265;av1"
-#define DEFAULT_DEPTH 10
-#define DEFAULT_CHROMA 444
 
 enum {
   PROP_0,
   PROP_PROTOCOL,
   PROP_CAPS,
-  PROP_WIDTH,
-  PROP_HEIGHT,
-  PROP_FRAMERATE,
-  PROP_BITRATE,
-  PROP_CHANNELS,
-  PROP_CODECS,
-  PROP_PREFERRED,
-  PROP_DEPTH,
-  PROP_CHROMA,
   PROP_HOST_FINGERPRINT,
-  PROP_CLIENT_NAME,
-  PROP_LAUNCH,
-  PROP_IDENTITY,
   PROP_STATS,
   PROP_BYTES,
-  PROP_SETTINGS /* and on: those of pf-quic-settings.h */
+  PROP_SETTINGS,                   /* and on: those of pf-quic-settings.h */
+  PROP_CLIENT = PROP_SETTINGS + 32 /* of pf-quic-client-settings.h */
 };
 
 typedef enum { RAW, VIDEO, AUDIO, N_PADS } Which;
@@ -88,12 +70,12 @@ struct _PfQuicSrc {
   GstCaps *caps;
   PfQuicRawCounters counters; /* of the last run */
   PfQuicClientCounters client_counters;
-  GstPad *units; /* where access units are watched, or NULL */
-  gulong watch;
   gchar *host_fingerprint; /* that was seen last */
   GstCaps *media[N_PADS];  /* of the pads, as far as they are known before */
   gboolean welcomed;
   gboolean ending; /* EOS was asked for */
+
+  PfQuicUnits units;
 
   GMutex play_lock;
   GCond play_cond;
@@ -381,61 +363,14 @@ pf_quic_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
 /* ---- Recovery ----------------------------------------------------------- */
 
 static void
-see_unit (PfQuicSrc *self, GstBuffer *buffer)
+on_key_unit (gpointer user)
 {
-  if (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
-    return;
+  PfQuicSrc *self = user;
+
   GST_OBJECT_LOCK (self); /* the client stays */
   if (self->client)
     pf_quic_client_recovered (self->client);
   GST_OBJECT_UNLOCK (self);
-}
-
-static GstPadProbeReturn
-on_unit (GstPad *pad, GstPadProbeInfo *info, gpointer user)
-{
-  (void) pad;
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
-    see_unit (user, GST_PAD_PROBE_INFO_BUFFER (info));
-  return GST_PAD_PROBE_OK;
-}
-
-/* A wish for a key frame is repeated until one came: what the reassembler hands
- * out tells that. Packets do not, they are sealed. */
-static void
-watch_units (PfQuicSrc *self, GstPad *pad)
-{
-  GstPad *units;
-
-  GST_OBJECT_LOCK (self);
-  units = self->units;
-  GST_OBJECT_UNLOCK (self);
-  if (units || !(units = pf_quic_media_find_units (pad)))
-    return;
-  GST_OBJECT_LOCK (self);
-  if (!self->units) {
-    self->units = units;
-    units = NULL;
-  }
-  GST_OBJECT_UNLOCK (self);
-  if (!units)
-    self->watch = gst_pad_add_probe (self->units, GST_PAD_PROBE_TYPE_BUFFER,
-        on_unit, gst_object_ref (self), gst_object_unref);
-  gst_clear_object (&units);
-}
-
-static void
-unwatch_units (PfQuicSrc *self)
-{
-  GstPad *units;
-
-  GST_OBJECT_LOCK (self);
-  units = self->units;
-  self->units = NULL;
-  GST_OBJECT_UNLOCK (self);
-  if (units)
-    gst_pad_remove_probe (units, self->watch);
-  gst_clear_object (&units);
 }
 
 static gboolean
@@ -444,7 +379,7 @@ pf_quic_src_pad_event (GstPad *pad, GstObject *parent, GstEvent *event)
   PfQuicSrc *self = PF_QUIC_SRC (parent);
 
   if (self->client && pf_quic_client_event (self->client, event)) {
-    watch_units (self, pad);
+    pf_quic_units_watch (&self->units, pad, G_OBJECT (self), on_key_unit);
     gst_event_unref (event);
     return TRUE;
   }
@@ -535,22 +470,10 @@ keep_fingerprint (PfQuicSrc *self)
 static void
 tell_grant (PfQuicSrc *self, const PfMsgWelcome *w)
 {
-  PfQuicClientCounters n;
   gchar *fingerprint;
 
-  pf_quic_client_get_counters (self->client, &n);
   g_object_get (self, "host-fingerprint", &fingerprint, NULL);
-  post (self,
-      gst_structure_new ("PfSessionGranted", "fingerprint", G_TYPE_STRING,
-          fingerprint, "codec", G_TYPE_STRING,
-          pf_quic_media_codec_name (w->codec), "width", G_TYPE_UINT,
-          w->mode.width, "height", G_TYPE_UINT, w->mode.height, "fps",
-          G_TYPE_UINT, w->mode.refresh_hz, "bitrate-kbps", G_TYPE_UINT,
-          w->bitrate_kbps, "depth", G_TYPE_UINT, w->bit_depth, "chroma",
-          G_TYPE_UINT, w->chroma == 3 ? 444 : 420, "hdr", G_TYPE_BOOLEAN,
-          w->color.transfer == 16, "channels", G_TYPE_UINT, w->audio_channels,
-          "clock-offset-ns", G_TYPE_INT64, n.clock_offset, "rtt-ns",
-          G_TYPE_INT64, (gint64) n.clock_rtt, NULL));
+  post (self, pf_quic_client_grant (self->client, w, fingerprint));
   g_free (fingerprint);
 }
 
@@ -611,28 +534,6 @@ static const PfQuicClientFuncs client_funcs = {
 
 /* ---- States ------------------------------------------------------------- */
 
-static void
-copy_client_settings (
-    PfQuicClientSettings *to, const PfQuicClientSettings *from)
-{
-  *to = *from;
-  to->codecs = g_strdup (from->codecs);
-  to->preferred = g_strdup (from->preferred);
-  to->name = g_strdup (from->name);
-  to->launch = g_strdup (from->launch);
-  to->identity = g_strdup (from->identity);
-}
-
-static void
-clear_client_settings (PfQuicClientSettings *s)
-{
-  g_free (s->codecs);
-  g_free (s->preferred);
-  g_free (s->name);
-  g_free (s->launch);
-  g_free (s->identity);
-}
-
 static gboolean
 open_source (PfQuicSrc *self)
 {
@@ -647,7 +548,7 @@ open_source (PfQuicSrc *self)
   is_raw = self->protocol == PF_QUIC_RAW;
   pf_quic_settings_copy (&settings, &self->settings);
   pf_quic_settings_resolve (&settings, self->protocol, FALSE);
-  copy_client_settings (&client_set, &self->client_settings);
+  pf_quic_client_settings_copy (&client_set, &self->client_settings);
   memset (&self->counters, 0, sizeof self->counters);
   memset (&self->client_counters, 0, sizeof self->client_counters);
   memset (self->begun, 0, sizeof self->begun);
@@ -671,7 +572,7 @@ open_source (PfQuicSrc *self)
     self->settings.port = (gint) pf_quic_raw_port (raw);
   GST_OBJECT_UNLOCK (self);
   pf_quic_settings_clear (&settings);
-  clear_client_settings (&client_set);
+  pf_quic_client_settings_clear (&client_set);
   g_clear_error (&error);
   if (!is_raw) {
     remove_pads (self, TRUE);
@@ -701,7 +602,7 @@ stop (PfQuicSrc *self)
   if (self->client)
     pf_quic_client_halt (self->client); /* no pads come any more */
   remove_pads (self, FALSE);
-  unwatch_units (self);
+  pf_quic_units_forget (&self->units);
   GST_OBJECT_LOCK (self);
   raw = self->raw;
   client = self->client;
@@ -839,59 +740,6 @@ make_stats (PfQuicSrc *self)
 }
 
 static void
-set_string (gchar **to, const GValue *value)
-{
-  g_free (*to);
-  *to = g_value_dup_string (value);
-}
-
-/* Call with the object lock. */
-static gboolean
-set_client_property (PfQuicClientSettings *s, guint id, const GValue *value)
-{
-  switch (id) {
-  case PROP_WIDTH:
-    s->width = g_value_get_uint (value);
-    return TRUE;
-  case PROP_HEIGHT:
-    s->height = g_value_get_uint (value);
-    return TRUE;
-  case PROP_FRAMERATE:
-    s->fps = g_value_get_uint (value);
-    return TRUE;
-  case PROP_BITRATE:
-    s->bitrate_kbps = g_value_get_uint (value);
-    return TRUE;
-  case PROP_CHANNELS:
-    s->channels = g_value_get_uint (value);
-    return TRUE;
-  case PROP_CODECS:
-    set_string (&s->codecs, value);
-    return TRUE;
-  case PROP_PREFERRED:
-    set_string (&s->preferred, value);
-    return TRUE;
-  case PROP_DEPTH:
-    s->depth = g_value_get_uint (value);
-    return TRUE;
-  case PROP_CHROMA:
-    s->chroma = g_value_get_uint (value);
-    return TRUE;
-  case PROP_CLIENT_NAME:
-    set_string (&s->name, value);
-    return TRUE;
-  case PROP_LAUNCH:
-    set_string (&s->launch, value);
-    return TRUE;
-  case PROP_IDENTITY:
-    set_string (&s->identity, value);
-    return TRUE;
-  default:
-    return FALSE;
-  }
-}
-
-static void
 pf_quic_src_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
@@ -907,59 +755,14 @@ pf_quic_src_set_property (
     gst_caps_replace (&self->caps, (GstCaps *) gst_value_get_caps (value));
     break;
   default:
-    known = set_client_property (&self->client_settings, id, value) ||
+    known = pf_quic_client_settings_set (
+                &self->client_settings, id, PROP_CLIENT, value) ||
             pf_quic_settings_set (&self->settings, id, PROP_SETTINGS, value);
     break;
   }
   GST_OBJECT_UNLOCK (self);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-}
-
-/* Call with the object lock. */
-static gboolean
-get_client_property (const PfQuicClientSettings *s, guint id, GValue *value)
-{
-  switch (id) {
-  case PROP_WIDTH:
-    g_value_set_uint (value, s->width);
-    return TRUE;
-  case PROP_HEIGHT:
-    g_value_set_uint (value, s->height);
-    return TRUE;
-  case PROP_FRAMERATE:
-    g_value_set_uint (value, s->fps);
-    return TRUE;
-  case PROP_BITRATE:
-    g_value_set_uint (value, s->bitrate_kbps);
-    return TRUE;
-  case PROP_CHANNELS:
-    g_value_set_uint (value, s->channels);
-    return TRUE;
-  case PROP_CODECS:
-    g_value_set_string (value, s->codecs);
-    return TRUE;
-  case PROP_PREFERRED:
-    g_value_set_string (value, s->preferred);
-    return TRUE;
-  case PROP_DEPTH:
-    g_value_set_uint (value, s->depth);
-    return TRUE;
-  case PROP_CHROMA:
-    g_value_set_uint (value, s->chroma);
-    return TRUE;
-  case PROP_CLIENT_NAME:
-    g_value_set_string (value, s->name);
-    return TRUE;
-  case PROP_LAUNCH:
-    g_value_set_string (value, s->launch);
-    return TRUE;
-  case PROP_IDENTITY:
-    g_value_set_string (value, s->identity);
-    return TRUE;
-  default:
-    return FALSE;
-  }
 }
 
 static void
@@ -987,7 +790,8 @@ pf_quic_src_get_property (
     g_value_set_uint64 (value, count (self).bytes + count_session (self).bytes);
     break;
   default:
-    known = get_client_property (&self->client_settings, id, value) ||
+    known = pf_quic_client_settings_get (
+                &self->client_settings, id, PROP_CLIENT, value) ||
             pf_quic_settings_get (&self->settings, id, PROP_SETTINGS, value);
     break;
   }
@@ -1005,68 +809,12 @@ pf_quic_src_finalize (GObject *object)
   gst_clear_caps (&self->media[RAW]);
   g_clear_object (&self->pads[RAW]);
   g_free (self->host_fingerprint);
+  pf_quic_units_clear (&self->units);
   g_mutex_clear (&self->play_lock);
   g_cond_clear (&self->play_cond);
   pf_quic_settings_clear (&self->settings);
-  clear_client_settings (&self->client_settings);
+  pf_quic_client_settings_clear (&self->client_settings);
   G_OBJECT_CLASS (pf_quic_src_parent_class)->finalize (object);
-}
-
-static void
-install_session_properties (GObjectClass *c)
-{
-  const GParamFlags ready =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY;
-
-  g_object_class_install_property (c, PROP_WIDTH,
-      g_param_spec_uint ("width", "Width", "Pixels that are asked for", 2,
-          16384, DEFAULT_WIDTH, ready));
-  g_object_class_install_property (c, PROP_HEIGHT,
-      g_param_spec_uint ("height", "Height", "Pixels that are asked for", 2,
-          16384, DEFAULT_HEIGHT, ready));
-  g_object_class_install_property (c, PROP_FRAMERATE,
-      g_param_spec_uint ("fps", "Frame rate",
-          "Frames a second that are asked for", 1, 1000, DEFAULT_FRAMERATE,
-          ready));
-  g_object_class_install_property (c, PROP_BITRATE,
-      g_param_spec_uint ("bitrate-kbps", "Bitrate",
-          "Bitrate that is asked for; 0: as the host likes", 0, 8000000,
-          DEFAULT_BITRATE_KBPS, ready));
-  g_object_class_install_property (c, PROP_CHANNELS,
-      g_param_spec_uint ("channels", "Audio channels",
-          "Channels of audio that are asked for: 2, 6 or 8", 2, 8,
-          DEFAULT_CHANNELS, ready));
-  g_object_class_install_property (c, PROP_CODECS,
-      g_param_spec_string ("codecs", "Codecs",
-          "What can be decoded, of h264, h265 and av1, with ; between",
-          DEFAULT_CODECS, ready));
-  g_object_class_install_property (c, PROP_PREFERRED,
-      g_param_spec_string ("preferred-codec", "Preferred codec",
-          "The one of codecs that is liked best; unset: as the host likes",
-          NULL, ready));
-  g_object_class_install_property (c, PROP_DEPTH,
-      g_param_spec_uint ("depth", "Depth",
-          "Bits of a sample that can be decoded: 8, or up to 10 with HDR", 8,
-          10, DEFAULT_DEPTH, ready));
-  g_object_class_install_property (c, PROP_CHROMA,
-      g_param_spec_uint ("chroma", "Chroma",
-          "Colour resolution that can be decoded: 420, or up to 444", 420, 444,
-          DEFAULT_CHROMA, ready));
-  g_object_class_install_property (c, PROP_CLIENT_NAME,
-      g_param_spec_string ("client-name", "Client name",
-          "What the host shows to its owner", NULL, ready));
-  g_object_class_install_property (c, PROP_LAUNCH,
-      g_param_spec_string (
-          "launch", "Launch", "Title that the host starts", NULL, ready));
-  g_object_class_install_property (c, PROP_HOST_FINGERPRINT,
-      g_param_spec_string ("host-fingerprint", "Host fingerprint",
-          "SHA-256 of the certificate that the host showed, once it did", NULL,
-          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
-  g_object_class_install_property (c, PROP_IDENTITY,
-      g_param_spec_string ("identity-dir", "Identity directory",
-          "Directory of cert.pem and key.pem, made if they are absent; unset: "
-          "the host does not learn who this is",
-          NULL, ready));
 }
 
 static void
@@ -1100,7 +848,11 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_property (object_class, PROP_BYTES,
       g_param_spec_uint64 (
           "bytes", "Bytes", "Bytes pushed since READY", 0, G_MAXUINT64, 0, ro));
-  install_session_properties (object_class);
+  g_object_class_install_property (object_class, PROP_HOST_FINGERPRINT,
+      g_param_spec_string ("host-fingerprint", "Host fingerprint",
+          "SHA-256 of the certificate that the host showed, once it did", NULL,
+          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+  pf_quic_client_settings_install (object_class, PROP_CLIENT);
   pf_quic_settings_install (object_class, PROP_SETTINGS);
   gst_type_mark_as_plugin_api (PF_TYPE_QUIC_PROTOCOL, 0);
 }
@@ -1129,19 +881,11 @@ pf_quic_src_class_init (PfQuicSrcClass *klass)
 static void
 pf_quic_src_init (PfQuicSrc *self)
 {
-  PfQuicClientSettings *s = &self->client_settings;
-
   self->protocol = DEFAULT_PROTOCOL;
+  pf_quic_units_init (&self->units);
   g_mutex_init (&self->play_lock);
   g_cond_init (&self->play_cond);
   pf_quic_settings_init (&self->settings);
-  s->width = DEFAULT_WIDTH;
-  s->height = DEFAULT_HEIGHT;
-  s->fps = DEFAULT_FRAMERATE;
-  s->bitrate_kbps = DEFAULT_BITRATE_KBPS;
-  s->channels = DEFAULT_CHANNELS;
-  s->codecs = g_strdup (DEFAULT_CODECS);
-  s->depth = DEFAULT_DEPTH;
-  s->chroma = DEFAULT_CHROMA;
+  pf_quic_client_settings_init (&self->client_settings);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
 }
