@@ -251,6 +251,8 @@ static const Case cases[] = {
           LIVE " ! fakesink name=s async=false") "wait, target-element-name=s, "
                                                  "signal-name=handoff\nstop\n",
       "the time is up" },
+  /* the source negotiates again with its second buffer, and calls it an
+   * error of its own to be stopped in the middle of that */
   { "signal",
       META (LIVE
           " ! fakesink name=s async=false signal-handoffs=true") "wait, "
@@ -268,7 +270,9 @@ static const Case cases[] = {
                                                                  "expected-"
                                                                  "caps=[video/"
                                                                  "x-h264]"
-                                                                 "\nstop\n",
+                                                                 "\nwait, "
+                                                                 "duration=0."
+                                                                 "1\nstop\n",
       NULL },
   { "caps/differ",
       META (LIVE
