@@ -30,6 +30,9 @@ struct _QuicRelay {
   gint stop, cut, rebind; /* atomic */
   GQueue packets;         /* Packet, by due */
   guint n[2];
+
+  GMutex lock;
+  gint64 first; /* lock; when the client's first packet came */
 };
 
 static gint
@@ -65,6 +68,11 @@ take (QuicRelay *r, gboolean to_host)
       (struct sockaddr *) &from, &from_size);
 
   if (n > 0 && to_host) {
+    if (!r->known) {
+      g_mutex_lock (&r->lock);
+      r->first = g_get_monotonic_time ();
+      g_mutex_unlock (&r->lock);
+    }
     r->client = from;
     r->known = TRUE;
   }
@@ -130,6 +138,7 @@ quic_relay_new (guint host_port, guint delay_ms, RelayFunc fate)
   struct sockaddr_in a;
   socklen_t size = sizeof a;
 
+  g_mutex_init (&r->lock);
   r->client_side = open_socket ();
   r->host_side = open_socket ();
   r->host.sin_family = AF_INET;
@@ -151,6 +160,7 @@ quic_relay_free (QuicRelay *r)
   close (r->client_side);
   close (r->host_side);
   g_queue_clear_full (&r->packets, g_free);
+  g_mutex_clear (&r->lock);
   g_free (r);
 }
 
@@ -158,6 +168,17 @@ guint
 quic_relay_port (const QuicRelay *r)
 {
   return r->port;
+}
+
+gint64
+quic_relay_first (QuicRelay *r)
+{
+  gint64 at;
+
+  g_mutex_lock (&r->lock);
+  at = r->first;
+  g_mutex_unlock (&r->lock);
+  return at;
 }
 
 void

@@ -24,6 +24,9 @@ void quic_relay_free (QuicRelay *relay);
 /* That the client sends to. */
 guint quic_relay_port (const QuicRelay *relay);
 
+/* When the client's first packet came, on GLib's monotonic clock; 0: none did. */
+gint64 quic_relay_first (QuicRelay *relay);
+
 /* From now on the host sees the client at another port. */
 void quic_relay_rebind (QuicRelay *relay);
 

@@ -83,18 +83,12 @@ lose_second (gboolean to_host, guint n)
   return to_host && n == 1 ? RELAY_DROP : RELAY_PASS;
 }
 
+/* The client's probe time-out would be 999 ms without a measured round trip;
+ * the host's acknowledgement makes that three round trips. */
 static void
 test_second_lost (void)
 {
-  gdouble best = G_MAXDOUBLE;
-  guint64 retries;
-
-  /* the client's first time-out is 999 ms without a measured round trip, but
-   * the host's acknowledgement tells it earlier */
-  for (guint i = 0; i < TRIES && best > 400; i++)
-    best = MIN (best, connect_once (NULL, lose_second, &retries));
-  pf_test_note ("%.1f ms", best);
-  PF_CHECK (best <= 400);
+  check_connect (NULL, lose_second, 0);
 }
 
 static RelayFate
