@@ -153,7 +153,7 @@ lane_aarch64 ()
   sysroot_cross_file aarch64-linux-gnu >"$PF_BUILD_ROOT/aarch64.ini"
   lane_build "$1" aarch64 --cross-file scripts/cross/aarch64-linux-gnu.ini \
     --cross-file "$PF_BUILD_ROOT/aarch64.ini" \
-    -Dcrypto=enabled -Dplugins=disabled || return 0
+    -Dcrypto=enabled -Dpairing=enabled -Dplugins=disabled || return 0
   lane_run "$1" aarch64 unit --timeout-multiplier 10
 }
 
@@ -161,7 +161,7 @@ lane_mingw ()
 {
   mingw_plant_=$(lane_plant)
   lane_build "$1" mingw --cross-file scripts/cross/x86_64-w64-mingw32.ini \
-    -Dcrypto=disabled -Dplugins=disabled \
+    -Dcrypto=disabled -Dpairing=disabled -Dplugins=disabled \
     ${mingw_plant_:+"-Dc_args=-include '$mingw_plant_'"} || :
   if [ -n "$(find "$PF_BUILD_ROOT/mingw" -name '*pf*.dll')" ]; then
     result pass "$1" libpf.dll
