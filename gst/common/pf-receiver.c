@@ -133,7 +133,8 @@ pf_receiver_take (PfReceiver *r)
   r->next = r->n_runs = 0;
   while (n < MAX_MESSAGES && take_message (r))
     n++;
-  return n == MAX_MESSAGES;
+  /* of a full load all may have been of others */
+  return r->n_runs > 0 || n == MAX_MESSAGES;
 }
 
 /* Takes over the run's reference. */

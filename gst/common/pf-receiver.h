@@ -22,8 +22,9 @@ typedef struct _PfReceiver PfReceiver;
 PfReceiver *pf_receiver_new (PfSocket *socket, const PfAddress *source);
 void pf_receiver_free (PfReceiver *receiver);
 
-/* Takes what there is, as long as it is not too much at once; whether there
- * may be more. Not while something is left to be fetched. */
+/* Takes what there is, as long as it is not too much at once; FALSE if there is
+ * nothing to fetch, and the socket is to be waited for. Not while something is
+ * left to be fetched. */
 gboolean pf_receiver_take (PfReceiver *receiver);
 
 /* A block, or with blocks FALSE a list of all, stamped with pts; NULL if

@@ -34,6 +34,7 @@ typedef struct {
   GCond cond;
   /* lock */
   guint frames, wrong; /* of another size */
+  gint64 least_us;     /* that a frame was under way */
   GPtrArray *messages; /* GstStructure of element messages */
   gchar *error;
   guint inputs, key_units, losses; /* that came up to the source */
@@ -61,6 +62,20 @@ on_message (GstBus *bus, GstMessage *message, gpointer user)
   return GST_BUS_DROP;
 }
 
+/* Since the host made packets of it, microseconds. */
+static gint64
+age_us (GstBuffer *buffer)
+{
+  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
+  GstCaps *caps = gst_static_caps_get (&unix_caps);
+  GstReferenceTimestampMeta *meta =
+      gst_buffer_get_reference_timestamp_meta (buffer, caps);
+
+  gst_caps_unref (caps);
+  return meta ? g_get_real_time () - (gint64) (meta->timestamp / 1000)
+              : G_MAXINT64;
+}
+
 static void
 on_handoff (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer user)
 {
@@ -70,6 +85,7 @@ on_handoff (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer user)
   (void) pad;
   g_mutex_lock (&l->lock);
   l->frames++;
+  l->least_us = MIN (l->least_us, age_us (buffer));
   l->wrong += gst_buffer_get_size (buffer) != FRAME_SIZE;
   g_cond_broadcast (&l->cond);
   g_mutex_unlock (&l->lock);
@@ -102,6 +118,7 @@ line_init (Line *l, const gchar *text)
   GstBus *bus;
 
   memset (l, 0, sizeof *l);
+  l->least_us = G_MAXINT64;
   g_mutex_init (&l->lock);
   g_cond_init (&l->cond);
   l->messages =
@@ -206,19 +223,26 @@ number (const GstStructure *s, const gchar *field)
   return value;
 }
 
-static guint
-host_play (Line *l, const gchar *settings)
+static void
+host_init (Line *l, const gchar *settings)
 {
   gchar *more = g_strdup_printf (
       "address=127.0.0.1 port=0 identity-dir=%s/host %s", dir, settings);
   gchar *text = g_strdup_printf (HOST, more);
-  gint port;
 
   line_init (l, text);
-  line_play (l);
-  g_object_get (l->end, "port", &port, NULL);
   g_free (text);
   g_free (more);
+}
+
+static guint
+host_play (Line *l, const gchar *settings)
+{
+  gint port;
+
+  host_init (l, settings);
+  line_play (l);
+  g_object_get (l->end, "port", &port, NULL);
   return (guint) port;
 }
 
@@ -277,6 +301,29 @@ test_gf8 (void)
 
   client_play (&client, port, "");
   check_frames (&client);
+  line_clear (&client);
+  line_clear (&host);
+}
+
+/* A frame does not wait for the next one, which here is half a second away;
+ * without parity nothing else comes before that. */
+static void
+test_at_once (void)
+{
+  Line host, client;
+  GstElement *source;
+  gint port;
+
+  host_init (&host, "open=true percentage=0 adaptive=false");
+  source = gst_bin_get_by_name (GST_BIN (host.pipeline), "source");
+  g_object_set (source, "datarate", 2 * FRAME_SIZE, NULL);
+  gst_object_unref (source);
+  line_play (&host);
+  g_object_get (host.end, "port", &port, NULL);
+  client_play (&client, (guint) port, "");
+  PF_CHECK (line_wait (&client, &client.frames, 4));
+  pf_test_note ("at best after %lld us", (long long) client.least_us);
+  PF_CHECK_INT (client.least_us, <, 250000);
   line_clear (&client);
   line_clear (&host);
 }
@@ -684,6 +731,7 @@ main (int argc, char **argv)
   dir = g_dir_make_tmp ("pf-sessions-XXXXXX", NULL);
   PF_TEST_ADD ("/sessions/open", test_open);
   PF_TEST_ADD ("/sessions/gf8", test_gf8);
+  PF_TEST_ADD ("/sessions/at-once", test_at_once);
   PF_TEST_ADD ("/sessions/closed", test_closed);
   PF_TEST_ADD ("/sessions/allowed", test_allowed);
   PF_TEST_ADD ("/sessions/pin", test_pin);
