@@ -27,9 +27,12 @@ raise_thread (void)
 PfThreadPriority
 pf_thread_raise (void)
 {
-  static const gchar *const names[] = { "ordinary: neither RLIMIT_RTPRIO nor "
-                                        "RLIMIT_NICE allow more",
-    "before ordinary ones", "real-time" };
+  static const gchar *const names[] = {
+    [PF_THREAD_PLAIN] =
+        "ordinary: neither RLIMIT_RTPRIO nor RLIMIT_NICE allow more",
+    [PF_THREAD_NICE] = "before ordinary ones",
+    [PF_THREAD_REALTIME] = "real-time",
+  };
   static gint said; /* atomic */
   const PfThreadPriority priority = raise_thread ();
 
