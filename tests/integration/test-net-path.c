@@ -24,7 +24,12 @@
 
 #define MEDIA "video/x-h264,stream-format=(string)byte-stream,alignment=au"
 
-enum { FPS = 60, FRAMES = 30, ATTEMPTS = 5 };
+enum { FPS = 60, FRAMES = 30, SLOW_FRAMES = 8, ATTEMPTS = 5 };
+
+/* A sanitized sender, or one on an emulated machine, needs so much longer for a
+ * burst that no path would mind: there streams go so many times slower, as far
+ * as the schedule spreads frames. */
+enum { AT_SPEED, SANITIZED, EMULATED, N_SPEEDS };
 
 /* A stream, and the path that its frames are too large for. */
 typedef struct {
@@ -35,6 +40,7 @@ typedef struct {
   /* A bucket takes what was put together for one call whole or not at all:
    * up to 64 KiB, which is much for the slower path. */
   const gchar *settings;
+  guint slowness[N_SPEEDS]; /* 0: nothing to be seen */
 } Stream;
 
 /* 1440p at 60 frames a second, 25 % parity on top, at 60 and 400 Mbit/s. The
@@ -42,9 +48,38 @@ typedef struct {
  * it leaves at three times the rate told, or else over nine tenths of the time
  * until the next frame; the path can carry that on. */
 static const Stream slow = { 60000, 60000000 / 8 / FPS, 240000, 139264, 8192,
-  "gso=false" };
+  "gso=false", { 1, 16, 32 } };
 static const Stream fast = { 0, 400000000 / 8 / FPS, 600000, 300000, 160000,
-  "gso=true" };
+  "gso=true", { 1, 6, 0 } };
+
+static guint
+speed (void)
+{
+  if (getenv ("PF_TEST_EMULATED"))
+    return EMULATED;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return SANITIZED;
+#else
+  return AT_SPEED;
+#endif
+}
+
+static guint
+slowness (const Stream *s)
+{
+  return s->slowness[speed ()];
+}
+
+/* As fast as can be judged here; whether it can. */
+static gboolean
+slow_down (Stream *s)
+{
+  if (slowness (s) == 0)
+    return FALSE;
+  s->kbps /= slowness (s);
+  s->path_kbps /= slowness (s);
+  return TRUE;
+}
 
 /* ---- The path ----------------------------------------------------------- */
 
@@ -219,6 +254,7 @@ median (gint64 *times, guint n)
 }
 
 typedef struct {
+  guint frames;
   guint64 sent, lost, waits;
   gint64 push_us; /* median: how long a push took */
 } Outcome;
@@ -228,22 +264,23 @@ static Outcome
 stream (const Stream *s, guint port, Far *far, gboolean paced)
 {
   GstHarness *h = sender_new (s, port, paced);
+  const gint64 interval = (gint64) G_USEC_PER_SEC / FPS * slowness (s);
   gint64 due = g_get_monotonic_time ();
   const guint before = (guint) g_atomic_int_get (&far->received);
   guint8 *bytes = g_malloc0 (s->frame);
   gint64 took[FRAMES];
-  Outcome o = { 0 };
+  Outcome o = { .frames = slowness (s) > 1 ? SLOW_FRAMES : FRAMES };
 
-  for (guint i = 0; i < FRAMES; i++) {
+  for (guint i = 0; i < o.frames; i++) {
     GstBuffer *frame = gst_buffer_new_memdup (bytes, s->frame);
     const gint64 now = g_get_monotonic_time ();
 
-    GST_BUFFER_PTS (frame) = i * GST_SECOND / FPS;
-    GST_BUFFER_DURATION (frame) = GST_SECOND / FPS;
+    GST_BUFFER_PTS (frame) = i * interval * GST_USECOND;
+    GST_BUFFER_DURATION (frame) = interval * GST_USECOND;
     if (due > now)
       g_usleep ((gulong) (due - now));
     took[i] = g_get_monotonic_time ();
-    due = MAX (due, took[i]) + G_USEC_PER_SEC / FPS;
+    due = MAX (due, took[i]) + interval;
     PF_REQUIRE_INT (gst_harness_push (h, frame), ==, GST_FLOW_OK);
     took[i] = g_get_monotonic_time () - took[i];
   }
@@ -252,7 +289,7 @@ stream (const Stream *s, guint port, Far *far, gboolean paced)
   o.sent = sink_stat (h, "packets") + sink_stat (h, "dropped");
   o.waits = sink_stat (h, "waits");
   o.lost = o.sent - (far_settle (far, before + (guint) o.sent) - before);
-  o.push_us = median (took, FRAMES);
+  o.push_us = median (took, o.frames);
   gst_harness_teardown (h);
   g_free (bytes);
   return o;
@@ -290,12 +327,6 @@ check_path (const Stream *s, guint port, Far *far, gboolean forwarder)
   const guint64 may_lose = forgiven (&at_once, forwarder);
   guint attempts = 0;
 
-  /* an emulated machine is too slow for any burst, and a sanitized sender too */
-#ifdef __SANITIZE_ADDRESS__
-  return;
-#endif
-  if (getenv ("PF_TEST_EMULATED"))
-    return;
   PF_CHECK_UINT (at_once.lost, >, 0);
   PF_CHECK_UINT (at_once.waits, ==, 0);
   do
@@ -309,18 +340,21 @@ check_path (const Stream *s, guint port, Far *far, gboolean forwarder)
       s->path_kbps, at_once.sent, at_once.lost, paced.lost, at_once.push_us,
       paced.push_us, attempts);
   PF_CHECK_UINT (paced.lost, <=, may_lose);
-  PF_CHECK_UINT (paced.waits, >=, FRAMES / 2);
+  PF_CHECK_UINT (paced.waits, >=, paced.frames / 2);
 }
 
 static void
-check_bucket (const Stream *s)
+check_bucket (const Stream *stream)
 {
+  Stream s = *stream;
   Far far;
 
-  if (!limit_loopback (s))
+  if (!slow_down (&s))
+    return;
+  if (!limit_loopback (&s))
     pf_test_skip ("no token bucket: no namespace of our own, or no tc");
   far_start (&far);
-  check_path (s, far.peer.port, &far, FALSE);
+  check_path (&s, far.peer.port, &far, FALSE);
   far_stop (&far);
   free_loopback ();
 }
@@ -342,17 +376,19 @@ static void
 test_forwarder (void)
 {
   const char *args[5] = { "--map", NULL, "--up", NULL, NULL };
+  Stream s = slow;
   gchar *map, *spec;
   PfForwarder line;
   PfJsonDoc *stats;
   Far far;
 
+  PF_REQUIRE (slow_down (&s));
   far_start (&far);
   args[1] = map = g_strdup_printf ("127.0.0.1:0=127.0.0.1:%u", far.peer.port);
-  args[3] = spec = g_strdup_printf ("rate-kbps=%u,bucket=%u,queue=%u",
-      slow.path_kbps, slow.bucket, slow.queue);
+  args[3] = spec = g_strdup_printf (
+      "rate-kbps=%u,bucket=%u,queue=%u", s.path_kbps, s.bucket, s.queue);
   PF_REQUIRE (pf_forwarder_start (&line, getenv ("PF_FORWARD"), args));
-  check_path (&slow, pf_forwarder_port (&line, 0), &far, TRUE);
+  check_path (&s, pf_forwarder_port (&line, 0), &far, TRUE);
   stats = pf_forwarder_stop (&line);
   PF_CHECK (stats != NULL);
   pf_json_free (stats);
@@ -380,7 +416,7 @@ test_push_returns (void)
 {
   enum { TIMES = 7 };
   const gsize frame = 2000 * 1408;
-  const Stream s = { 0, frame, 0, 0, 0, "" };
+  const Stream s = { .frame = frame, .settings = "" };
   guint8 *bytes = g_malloc0 (frame);
   gint64 took[TIMES], gone[TIMES], waits[TIMES];
   Far far;
@@ -434,7 +470,7 @@ static void
 test_burst_no_delay (void)
 {
   enum { TIMES = 41 };
-  const Stream s = { 60000, 60 * 1408 - 64, 0, 0, 0, "" };
+  const Stream s = { .kbps = 60000, .frame = 60 * 1408 - 64, .settings = "" };
   guint8 *bytes = g_malloc0 (s.frame);
   gint64 times[2][TIMES], middle[2];
   GstHarness *h[2];
@@ -458,7 +494,7 @@ test_burst_no_delay (void)
       middle[0], middle[1]);
   PF_CHECK_UINT (sink_stat (h[1], "waits"), ==, 0);
   /* a step of the schedule would be 500 us and more */
-  PF_CHECK_INT (middle[1], <, middle[0] + 5000);
+  PF_CHECK_INT (middle[1], <, 2 * middle[0] + 5000);
   for (guint j = 0; j < 2; j++)
     gst_harness_teardown (h[j]);
   far_stop (&far);
