@@ -4,12 +4,12 @@
  * numbers are verified, refusals with their words, status, a taken port.
  */
 #include "pf-json.h"
+#include "pf-open-path.h"
 #include "pf-test.h"
 
 #include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define NOBODY 65534
@@ -32,29 +32,13 @@ program (const gchar *variable)
   return path;
 }
 
-/* Root's host needs to be able to become somebody who can read it. */
-static gboolean
-others_can_read (const gchar *path)
-{
-  g_autofree gchar *at = g_strdup (path);
-  struct stat st;
-
-  for (;;) {
-    gchar *slash = strrchr (at, '/');
-
-    if (stat (at, &st) < 0 || !(st.st_mode & S_IXOTH))
-      return FALSE;
-    if (!slash || slash == at)
-      return TRUE;
-    *slash = '\0';
-  }
-}
-
+/* Root's host becomes somebody who must be able to read it. */
 static void
 skip_unless_readable (void)
 {
-  if (geteuid () == 0 && !others_can_read (program ("PF_HOST")))
-    pf_test_skip ("as root, from a place that only root can read");
+  if (geteuid () == 0 && !pf_open_path (program ("PF_HOST")))
+    pf_test_skip ("as root, from a place that only root can read, and no mount "
+                  "namespace may be made");
 }
 
 static GSubprocess *
