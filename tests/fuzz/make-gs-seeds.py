@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Writes the first inputs of the corpora of GameStream's control plane.
+
+usage: make-gs-seeds.py VECTORS CORPUS
+
+VECTORS is tests/vectors/gamestream, CORPUS the folder of all corpora. The
+targets fuzz-enet.c, fuzz-gs-*.c say what the bytes mean. Fuzzing adds to
+these; what it finds is kept by hand.
+"""
+import json
+import pathlib
+import struct
+import sys
+
+CLIENT = 0x80  # to the client, or by it
+
+
+# fuzz-enet
+def arrive(index=0):
+    return bytes([3, index])
+
+
+def lost(index=0):
+    return bytes([3 | 32, index])
+
+
+def doubled(index=0):
+    return bytes([5, index])
+
+
+def changed(at, xor, index=0):
+    return bytes([5 | 32, index]) + struct.pack("<HB", at, xor)
+
+
+def time(ms):
+    return bytes([0, ms]) if ms < 256 else bytes([64, ms // 100])
+
+
+def send(who, channel, kind, size):
+    return bytes([6 | who, channel, kind - 1]) + struct.pack("<H", size)
+
+
+def raw(who, data):
+    return bytes([1 | who, len(data)]) + data
+
+
+def command(cmd, channel, seq, *rest):
+    return bytes([cmd, channel]) + struct.pack("<H", seq) + b"".join(rest)
+
+
+def message(seq, size, count=1, total=None, offset=0):
+    return struct.pack("<HBBHH", seq, size, count,
+                       size if total is None else total, offset)
+
+
+def forged(who, *commands):
+    return bytes([2 | who, len(commands)]) + b"".join(commands)
+
+
+def leave(who, gently):
+    return bytes([7 | 96 | who, int(gently)])
+
+
+def enet(vectors):
+    hello = arrive() * 3
+    yield "empty", b""
+    yield "connect", hello
+    yield "connect-lossy", lost() + time(200) + hello + lost() + time(250) \
+        + arrive() * 6
+    yield "nobody", lost() + time(10000) + time(100)
+    for kind in (1, 2, 3):
+        yield "kind-%d" % kind, hello + send(CLIENT, 1, kind, 9) * 5 \
+            + send(0, 2, kind, 700) * 5 + arrive() * 8
+    for kind in (1, 2):
+        yield "fragments-%d" % kind, hello + send(CLIENT, 0, kind, 9000) \
+            + arrive(3) + arrive(1) + doubled(2) + lost(0) + time(100) \
+            + arrive() * 12
+    yield "leave", hello + send(0, 0, 1, 40) + leave(0, True) + arrive() * 6
+    yield "drop", hello + leave(CLIENT, False) + arrive() * 3
+    yield "vanished", hello + (time(500) + lost() * 4) * 30
+    yield "changed", hello + send(CLIENT, 1, 1, 30) + changed(4, 0x0f) \
+        + changed(0, 0xff) + arrive() * 3
+    yield "early", hello + b"".join(
+        forged(0, command(6 | 0x80, 1, n, message(0, 200)))
+        for n in range(2, 120)) \
+        + forged(0, command(6 | 0x80, 1, 1, message(0, 4)))
+    yield "fragments-forged", hello + b"".join(
+        forged(0, command(8 | 0x80, 1, 1 + n, message(n, 8, 3, 24, 8 * n)))
+        for n in (2, 0, 1, 1)) + forged(
+            0, command(12, 1, 3, message(1, 8, 3, 24, 8)),
+            command(8 | 0x80, 0, 9, message(1, 8, 200, 24, 65535)))
+    yield "acks", hello + send(0, 1, 1, 10) + forged(
+        0, command(1, 1, 1, struct.pack("<H", 1)),
+        command(1, 255, 1, struct.pack("<H", 1)))
+    yield "controls", hello + forged(0, command(5 | 0x80, 255, 2),
+                                     command(10 | 0x80, 255, 3, message(0, 0)),
+                                     command(4 | 0x80, 255, 4))
+    for i, d in enumerate(vectors["datagrams"][:12]):
+        yield "captured-%d" % i, hello + raw(0, bytes.fromhex(d["data"])[:255])
+
+
+def write(folder, seeds):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in seeds:
+        (folder / name).write_bytes(data)
+
+
+def main():
+    vectors, corpus = map(pathlib.Path, sys.argv[1:3])
+
+    def load(name):
+        return json.loads((vectors / name).read_text())
+
+    write(corpus / "enet", enet(load("enet_session.json")))
+
+
+main()
