@@ -5,6 +5,16 @@
 #include <string.h>
 
 static void
+part_free (gpointer data)
+{
+  PfPart *part = data;
+
+  g_free (part->role);
+  g_free (part->text);
+  g_free (part);
+}
+
+static void
 chain_free (gpointer data)
 {
   PfChain *c = data;
@@ -15,6 +25,7 @@ chain_free (gpointer data)
   g_free (c->text);
   g_free (c->first);
   g_free (c->last);
+  g_ptr_array_unref (c->parts);
   g_free (c);
 }
 
@@ -76,10 +87,11 @@ typedef struct {
 } Maker;
 
 static gboolean
-add_role (Maker *m, const gchar *role, GString *text, GError **error)
+add_role (Maker *m, const gchar *role, PfChain *chain, GError **error)
 {
   const PfChoice *choice = find_choice (m->plan, role);
-  g_autofree gchar *expanded = NULL;
+  gchar *expanded;
+  PfPart *part;
 
   if (!choice) {
     PfChoice *fresh =
@@ -99,19 +111,37 @@ add_role (Maker *m, const gchar *role, GString *text, GError **error)
     return FALSE;
   }
   expanded = pf_fragment_expand (choice->chosen, m->wish->values, error);
-  if (expanded)
-    g_string_append (text, expanded);
-  return expanded != NULL;
+  if (!expanded)
+    return FALSE;
+  part = g_new0 (PfPart, 1);
+  part->role = g_strdup (role);
+  part->text = expanded;
+  g_ptr_array_add (chain->parts, part);
+  return TRUE;
+}
+
+/* Parts from one on up to another. */
+static gchar *
+join_parts (const PfChain *chain, guint from, guint to)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = from; i < to; i++) {
+    const PfPart *part = g_ptr_array_index (chain->parts, i);
+
+    g_string_append_printf (text, "%s%s", i > from ? " ! " : "", part->text);
+  }
+  return g_string_free (text, FALSE);
 }
 
 static PfChain *
 make_chain (Maker *m, const PfStage *stage, GError **error)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
   PfChain *chain = g_new0 (PfChain, 1);
   gboolean good = TRUE;
 
   chain->name = g_strdup (stage->name);
+  chain->parts = g_ptr_array_new_with_free_func (part_free);
   for (guint i = 0; stage->items[i] && good; i++) {
     const gchar *item = stage->items[i];
 
@@ -119,15 +149,25 @@ make_chain (Maker *m, const PfStage *stage, GError **error)
       *(i == 0 ? &chain->first : &chain->last) = g_strdup (item);
       continue;
     }
-    if (text->len)
-      g_string_append (text, " ! ");
-    good = add_role (m, item, text, error);
+    good = add_role (m, item, chain, error);
   }
-  chain->text = g_strdup (text->str);
+  chain->text = join_parts (chain, 0, chain->parts->len);
   if (good)
     return chain;
   chain_free (chain);
   return NULL;
+}
+
+/* With the role's text left out, if the chain has it. */
+static void
+append_chain_without (GString *line, const PfChain *chain, guint at)
+{
+  g_autofree gchar *before = join_parts (chain, 0, at);
+  g_autofree gchar *after = join_parts (chain, at + 1, chain->parts->len);
+
+  g_string_append_printf (line, "%s%s%s%s   %s%s%s", line->len ? "   " : "",
+      chain->first ? chain->first : "", chain->first ? " ! " : "", before,
+      after, chain->last ? " ! " : "", chain->last ? chain->last : "");
 }
 
 static void
@@ -206,12 +246,12 @@ pf_plan_explain (const PfPlan *plan)
   return g_string_free (out, FALSE);
 }
 
-GstElement *
-pf_plan_build (const PfPlan *plan, GError **error)
+static GstElement *
+parse_pipeline (const gchar *line, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  GstElement *element = gst_parse_launch_full (
-      plan->line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &problem);
+  GstElement *element =
+      gst_parse_launch_full (line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &problem);
 
   if (element && !problem && GST_IS_PIPELINE (element))
     return element;
@@ -226,14 +266,107 @@ pf_plan_build (const PfPlan *plan, GError **error)
 }
 
 GstElement *
-pf_chain_build (const PfChain *chain, GError **error)
+pf_plan_build (const PfPlan *plan, GError **error)
+{
+  return parse_pipeline (plan->line, error);
+}
+
+static gboolean
+find_part (const PfChain *chain, const gchar *role, guint *at)
+{
+  for (*at = 0; *at < chain->parts->len; ++*at) {
+    const PfPart *part = g_ptr_array_index (chain->parts, *at);
+
+    if (g_str_equal (part->role, role))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Between the two loose ends that it left. */
+static gboolean
+put_part (GstElement *pipeline, GstElement *part)
+{
+  g_autoptr (GstPad) before =
+      gst_bin_find_unlinked_pad (GST_BIN (pipeline), GST_PAD_SRC);
+  g_autoptr (GstPad) after =
+      gst_bin_find_unlinked_pad (GST_BIN (pipeline), GST_PAD_SINK);
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (part, "sink");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (part, "src");
+
+  gst_bin_add (GST_BIN (pipeline), part);
+  return before && after && sink && src &&
+         gst_pad_link (before, sink) == GST_PAD_LINK_OK &&
+         gst_pad_link (src, after) == GST_PAD_LINK_OK;
+}
+
+GstElement *
+pf_plan_build_apart (
+    const PfPlan *plan, const gchar *role, GstElement **part, GError **error)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_autoptr (GstElement) pipeline = NULL;
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < plan->chains->len; i++) {
+    const PfChain *chain = g_ptr_array_index (plan->chains, i);
+    guint at;
+
+    if (!found && find_part (chain, role, &at)) {
+      append_chain_without (line, chain, at);
+      found = TRUE;
+    } else {
+      append_chain (line, chain);
+    }
+  }
+  *part = found ? pf_plan_build_part (plan, role, error) : NULL;
+  if (!*part)
+    return NULL;
+  pipeline = parse_pipeline (line->str, error);
+  if (pipeline && put_part (pipeline, *part))
+    return g_steal_pointer (&pipeline);
+  if (pipeline)
+    g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_PARSE,
+        "the pipeline has no place for %s", role);
+  else
+    gst_object_unref (*part);
+  return NULL;
+}
+
+static GstElement *
+parse_bin (const gchar *name, const gchar *text, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   GstElement *bin = gst_parse_bin_from_description_full (
-      chain->text, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &problem);
+      text, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &problem);
 
   if (!bin)
     g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_PARSE,
-        "GStreamer refuses the chain %s: %s", chain->name, problem->message);
+        "GStreamer refuses the chain %s: %s", name, problem->message);
   return bin;
+}
+
+GstElement *
+pf_plan_build_part (const PfPlan *plan, const gchar *role, GError **error)
+{
+  guint at;
+
+  for (guint i = 0; i < plan->chains->len; i++) {
+    const PfChain *chain = g_ptr_array_index (plan->chains, i);
+
+    if (find_part (chain, role, &at)) {
+      const PfPart *part = g_ptr_array_index (chain->parts, at);
+
+      return parse_bin (role, part->text, error);
+    }
+  }
+  g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_NONE,
+      "the session has no role %s", role);
+  return NULL;
+}
+
+GstElement *
+pf_chain_build (const PfChain *chain, GError **error)
+{
+  return parse_bin (chain->name, chain->text, error);
 }

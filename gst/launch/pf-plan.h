@@ -12,9 +12,15 @@
 
 #include <gst/gst.h>
 
+/* A role's launch text. */
+typedef struct {
+  gchar *role, *text;
+} PfPart;
+
 /* One chain: its launch text, and the pads of named elements at its ends. */
 typedef struct {
   gchar *name, *text;
+  GPtrArray *parts;    /* PfPart: what text is made of */
   gchar *first, *last; /* "ELEMENT.PAD"; NULL: none */
 } PfChain;
 
@@ -43,6 +49,15 @@ gchar *pf_plan_explain (const PfPlan *plan);
 
 /* The pipeline, in state NULL; NULL on failure, never half of one. */
 GstElement *pf_plan_build (const PfPlan *plan, GError **error);
+
+/* The same with the text of a role in a bin of its own, which has ghost pads
+ * sink and src and can be exchanged. The bin belongs to the pipeline. */
+GstElement *pf_plan_build_apart (
+    const PfPlan *plan, const gchar *role, GstElement **part, GError **error);
+/* Such a bin alone, to exchange it for. A floating reference. */
+GstElement *pf_plan_build_part (
+    const PfPlan *plan, const gchar *role, GError **error);
+
 /* One chain as a bin, with ghost pads sink and src where its ends are open. */
 GstElement *pf_chain_build (const PfChain *chain, GError **error);
 

@@ -72,7 +72,9 @@ pf_quic_client_settings_install (GObjectClass *c, guint first)
   g_object_class_install_property (c, first + BITRATE,
       g_param_spec_uint ("bitrate-kbps", "Bitrate",
           "Bitrate that is asked for; 0: as the host likes", 0, 8000000,
-          DEFAULT_BITRATE_KBPS, ready));
+          DEFAULT_BITRATE_KBPS,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+              GST_PARAM_MUTABLE_PLAYING));
   g_object_class_install_property (c, first + CHANNELS,
       g_param_spec_uint ("channels", "Audio channels",
           "Channels of audio that are asked for: 2, 6 or 8", 2, 8,

@@ -130,6 +130,7 @@ typedef struct {
   gboolean welcome, close;
   guint64 code;
   const char *text;
+  GQueue events; /* PfClientEvent */
 } Todo;
 
 /* Call with lock. */
@@ -143,6 +144,14 @@ take_event (PfQuicClient *c, const PfClientEvent *e, Todo *todo)
   case PF_CLIENT_CLOCK:
     c->n.clock_offset = e->clock.offset_ns;
     c->n.clock_rtt = e->clock.rtt_ns;
+    break;
+  case PF_CLIENT_RECONFIGURED:
+    c->welcome.mode = e->reconfigured.mode;
+    g_queue_push_tail (&todo->events, g_memdup2 (e, sizeof *e));
+    break;
+  case PF_CLIENT_BITRATE:
+  case PF_CLIENT_PROBE_RESULT:
+    g_queue_push_tail (&todo->events, g_memdup2 (e, sizeof *e));
     break;
   case PF_CLIENT_CLOSE:
     todo->close = TRUE;
@@ -168,6 +177,7 @@ collect (PfQuicClient *c, Todo *todo)
 static void
 settle (PfQuicClient *c, Todo *todo)
 {
+  PfClientEvent *e;
   guint64 wake;
 
   g_mutex_lock (&c->lock);
@@ -178,6 +188,10 @@ settle (PfQuicClient *c, Todo *todo)
   g_mutex_unlock (&c->lock);
   if (todo->welcome)
     c->funcs.welcome (c->user, &c->welcome);
+  while ((e = g_queue_pop_head (&todo->events))) {
+    c->funcs.event (c->user, e);
+    g_free (e);
+  }
   if (todo->close)
     pf_quic_link_close (c->link, todo->code, todo->text);
 }
@@ -629,6 +643,17 @@ pf_quic_client_event (PfQuicClient *c, GstEvent *event)
     poke (c);
   g_mutex_unlock (&c->lock);
   return taken;
+}
+
+void
+pf_quic_client_set_bitrate (PfQuicClient *c, guint kbps)
+{
+  g_mutex_lock (&c->lock);
+  if (c->session) {
+    pf_client_session_set_bitrate (c->session, kbps);
+    poke (c);
+  }
+  g_mutex_unlock (&c->lock);
 }
 
 void

@@ -25,6 +25,8 @@ typedef struct _PfQuicClient PfQuicClient;
 typedef struct {
   /* What was agreed on; from now on there is video. */
   void (*welcome) (gpointer user, const PfMsgWelcome *welcome);
+  /* Answers to wishes: RECONFIGURED, BITRATE, PROBE_RESULT. */
+  void (*event) (gpointer user, const PfClientEvent *event);
   /* Comes last, once. */
   void (*closed) (gpointer user, const PfQuicEnd *end);
 } PfQuicClientFuncs;
@@ -57,6 +59,9 @@ void pf_quic_client_answer (PfQuicClient *client, GstQuery *query);
 
 /* A wish from downstream; whether it was one. */
 gboolean pf_quic_client_event (PfQuicClient *client, GstEvent *event);
+
+/* Asks for another bitrate; 0: as the host likes. */
+void pf_quic_client_set_bitrate (PfQuicClient *client, guint kbps);
 
 /* Decoding can go on. */
 void pf_quic_client_recovered (PfQuicClient *client);

@@ -10,6 +10,7 @@
 #include "pf-events.h"
 #include "pf-quic-data.h"
 #include "pf-quic-input.h"
+#include "pf-quic-media.h"
 #include "pf-quic-welcome.h"
 #include "pf-session.h"
 
@@ -18,6 +19,8 @@ GST_DEBUG_CATEGORY_EXTERN (pf_quic_sink_debug);
 
 #define RETRY_NS (20 * NGTCP2_MILLISECONDS) /* while there is no video yet */
 #define MEDIA_NS (8 * NGTCP2_SECONDS)       /* and how long that may be so */
+#define MODE_POLL_NS (5 * NGTCP2_MILLISECONDS)
+#define MODE_NS (3 * NGTCP2_SECONDS) /* that a change of mode may take */
 #define MAX_INTERVAL GST_SECOND
 #define DRAIN_US (200 * 1000)
 
@@ -42,6 +45,8 @@ struct _PfQuicHost {
   PfSecret *secret;
   PfQuicHostCounters n;
   guint32 audio_seq;
+  PfMsgMode mode;     /* that was asked for and not answered; width 0: none */
+  guint64 mode_until; /* then the answer is no */
 
   /* the thread that pushes video */
   guint64 frame; /* counts frames for the sender */
@@ -206,9 +211,8 @@ welcome_with (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
 
 /* In the connection's thread: once it is known what is sent. */
 static void
-on_call (PfQuicSession *session, gpointer user)
+welcome (PfQuicHost *h, PfQuicSession *session)
 {
-  PfQuicHost *h = user;
   GstCaps *media = NULL;
   PfQuicGrants grants;
   gboolean granted;
@@ -277,14 +281,78 @@ take_bitrate (PfQuicHost *h, PfQuicSession *session, guint kbps)
                G_TYPE_UINT, kbps, NULL));
 }
 
-/* The display may follow; what is sent goes on in the mode it has. */
+/* Whose sessions they are is told and answers. In a server of its own the
+ * display follows, and the encoder with it: the video says whether it did. */
 static void
 take_mode (PfQuicHost *h, PfQuicSession *session, const PfMsgMode *mode)
 {
   const PfMode event = { 0, mode->width, mode->height, mode->refresh_hz };
 
-  wish (h, pf_event_new_mode (&event));
-  pf_quic_session_reconfigured (session, FALSE);
+  g_mutex_lock (&h->lock);
+  h->mode = *mode;
+  h->mode_until = pf_quic_now () + MODE_NS;
+  g_mutex_unlock (&h->lock);
+  if (h->own_hub)
+    wish (h, pf_event_new_mode (&event));
+  else
+    post (h, gst_structure_new ("PfSessionMode", "id", G_TYPE_UINT64,
+                 (guint64) pf_quic_session_id (session), "width", G_TYPE_UINT,
+                 mode->width, "height", G_TYPE_UINT, mode->height, "fps",
+                 G_TYPE_UINT, mode->refresh_hz, NULL));
+  pf_quic_session_call (session, pf_quic_now () + MODE_POLL_NS);
+}
+
+/* FALSE: nobody waits for an answer. */
+gboolean
+pf_quic_host_answer_mode (PfQuicHost *h, gboolean accepted)
+{
+  PfQuicSession *session = NULL;
+
+  g_mutex_lock (&h->lock);
+  if (h->mode.width > 0 && h->session)
+    session = pf_quic_session_ref (h->session);
+  h->mode.width = 0;
+  g_mutex_unlock (&h->lock);
+  if (!session)
+    return FALSE;
+  pf_quic_session_reconfigured (session, accepted);
+  pf_quic_session_unref (session);
+  return TRUE;
+}
+
+static gboolean
+has_mode (PfQuicHost *h, const PfMsgMode *mode)
+{
+  GstCaps *media = pf_quic_welcome_find_media (h->element);
+  PfMsgWelcome w = { 0 };
+
+  if (media)
+    pf_quic_media_describe (media, &w);
+  gst_clear_caps (&media);
+  return w.mode.width == mode->width && w.mode.height == mode->height &&
+         w.mode.refresh_hz == mode->refresh_hz;
+}
+
+/* In the connection's thread. */
+static void
+watch_mode (PfQuicHost *h, PfQuicSession *session)
+{
+  const guint64 now = pf_quic_now ();
+  PfMsgMode mode;
+  guint64 until;
+
+  g_mutex_lock (&h->lock);
+  mode = h->mode;
+  until = h->mode_until;
+  g_mutex_unlock (&h->lock);
+  if (mode.width == 0)
+    return;
+  if (h->own_hub && has_mode (h, &mode))
+    pf_quic_host_answer_mode (h, TRUE);
+  else if (now >= until)
+    pf_quic_host_answer_mode (h, FALSE);
+  else
+    pf_quic_session_call (session, h->own_hub ? now + MODE_POLL_NS : until);
 }
 
 static void
@@ -362,6 +430,7 @@ forget_session (PfQuicHost *h)
   h->data = NULL;
   h->secret = NULL;
   h->active = FALSE;
+  h->mode.width = 0;
   g_mutex_unlock (&h->lock);
   if (data)
     pf_quic_data_stop (data);
@@ -389,6 +458,22 @@ on_closed (PfQuicSession *session, const PfQuicEnd *end, gpointer user)
           "by-peer", G_TYPE_BOOLEAN, end->kind == PF_QUIC_PEER_CLOSED, "code",
           G_TYPE_UINT, (guint) end->code, "reason", G_TYPE_STRING, text, NULL));
   g_free (text);
+}
+
+/* In the connection's thread. */
+static void
+on_call (PfQuicSession *session, gpointer user)
+{
+  PfQuicHost *h = user;
+  gboolean welcomed;
+
+  g_mutex_lock (&h->lock);
+  welcomed = h->secret != NULL;
+  g_mutex_unlock (&h->lock);
+  if (welcomed)
+    watch_mode (h, session);
+  else
+    welcome (h, session);
 }
 
 static const PfQuicSessionFuncs session_funcs = {

@@ -44,6 +44,10 @@ void pf_quic_host_stop (PfQuicHost *host);
 gboolean pf_quic_host_disconnect (
     PfQuicHost *host, guint code, const gchar *reason);
 
+/* The client asked for another mode (PfSessionMode); FALSE: nobody waits for
+ * an answer. */
+gboolean pf_quic_host_answer_mode (PfQuicHost *host, gboolean accepted);
+
 /* The port of its own server; 0: it has none. */
 guint pf_quic_host_port (PfQuicHost *host);
 

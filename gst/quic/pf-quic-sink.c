@@ -653,9 +653,31 @@ pf_quic_sink_disconnect (PfQuicSink *self, guint code, const gchar *reason)
   return ok;
 }
 
+static gboolean
+pf_quic_sink_answer_mode (PfQuicSink *self, gboolean accepted)
+{
+  gboolean ok = FALSE;
+
+  GST_STATE_LOCK (self); /* the host stays */
+  if (self->host)
+    ok = pf_quic_host_answer_mode (self->host, accepted);
+  GST_STATE_UNLOCK (self);
+  return ok;
+}
+
 static void
 install_signals (GObjectClass *object_class)
 {
+  /**
+   * PfQuicSink::answer-mode:
+   * @accepted: whether video is in the mode of PfSessionMode now
+   *
+   * Returns: whether the client waited for an answer
+   */
+  g_signal_new_class_handler ("answer-mode", G_TYPE_FROM_CLASS (object_class),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (pf_quic_sink_answer_mode), NULL, NULL, NULL, G_TYPE_BOOLEAN,
+      1, G_TYPE_BOOLEAN);
   /**
    * PfQuicSink::disconnect:
    * @code: that the session is closed with

@@ -503,6 +503,41 @@ on_welcome (gpointer user, const PfMsgWelcome *w)
 
 /* In the connection's thread. */
 static void
+on_event (gpointer user, const PfClientEvent *e)
+{
+  PfQuicSrc *self = user;
+
+  switch (e->type) {
+  case PF_CLIENT_RECONFIGURED: {
+    const PfMsgMode *mode = &e->reconfigured.mode;
+
+    post (self, gst_structure_new ("PfSessionMode", "accepted", G_TYPE_BOOLEAN,
+                    e->reconfigured.accepted, "width", G_TYPE_UINT, mode->width,
+                    "height", G_TYPE_UINT, mode->height, "fps", G_TYPE_UINT,
+                    mode->refresh_hz, NULL));
+    break;
+  }
+  case PF_CLIENT_BITRATE:
+    post (self, gst_structure_new ("PfSessionBitrate", "bitrate-kbps",
+                    G_TYPE_UINT, e->bitrate_kbps, NULL));
+    break;
+  case PF_CLIENT_PROBE_RESULT: {
+    const PfMsgProbeResult *p = &e->probe;
+
+    post (self,
+        gst_structure_new ("PfSpeedTest", "bytes", G_TYPE_UINT64,
+            (guint64) p->bytes_sent, "units", G_TYPE_UINT, p->units_sent, "ms",
+            G_TYPE_UINT, p->duration_ms, "packets", G_TYPE_UINT,
+            p->wire_packets, "dropped", G_TYPE_UINT, p->send_dropped, NULL));
+    break;
+  }
+  default:
+    break;
+  }
+}
+
+/* In the connection's thread. */
+static void
 on_closed (gpointer user, const PfQuicEnd *end)
 {
   PfQuicSrc *self = user;
@@ -529,6 +564,7 @@ on_closed (gpointer user, const PfQuicEnd *end)
 
 static const PfQuicClientFuncs client_funcs = {
   .welcome = on_welcome,
+  .event = on_event,
   .closed = on_closed,
 };
 
@@ -745,8 +781,10 @@ pf_quic_src_set_property (
 {
   PfQuicSrc *self = PF_QUIC_SRC (object);
   gboolean known = TRUE;
+  guint kbps;
 
   GST_OBJECT_LOCK (self);
+  kbps = self->client_settings.bitrate_kbps;
   switch (id) {
   case PROP_PROTOCOL:
     self->protocol = (PfQuicProtocol) g_value_get_enum (value);
@@ -760,6 +798,9 @@ pf_quic_src_set_property (
             pf_quic_settings_set (&self->settings, id, PROP_SETTINGS, value);
     break;
   }
+  if (self->client && kbps != self->client_settings.bitrate_kbps)
+    pf_quic_client_set_bitrate (
+        self->client, self->client_settings.bitrate_kbps);
   GST_OBJECT_UNLOCK (self);
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

@@ -480,6 +480,142 @@ test_wishes (void)
   line_clear (&host);
 }
 
+/* ---- Another mode ------------------------------------------------------- */
+
+typedef struct {
+  gboolean follows;
+  guint modes;   /* atomic */
+  GstCaps *caps; /* of the mode, atomic; taken by the next frame */
+} Follower;
+
+static void
+take_mode (Follower *f, const PfMode *mode)
+{
+  gchar *text = g_strdup_printf (
+      "video/x-h264,stream-format=byte-stream,alignment=au,width=%u,"
+      "height=%u,framerate=%u/1,profile=main",
+      mode->width, mode->height, mode->fps);
+
+  if (f->follows)
+    g_atomic_pointer_set (&f->caps, gst_caps_from_string (text));
+  g_atomic_int_inc (&f->modes);
+  g_free (text);
+}
+
+/* As an encoder does whose frames change. */
+static GstPadProbeReturn
+on_mode (GstPad *pad, GstPadProbeInfo *info, gpointer user)
+{
+  Follower *f = user;
+  GstCaps *caps = g_atomic_pointer_get (&f->caps);
+  PfMode mode;
+
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+    if (caps) {
+      g_atomic_pointer_set (&f->caps, NULL);
+      gst_pad_push_event (pad, gst_event_new_caps (caps));
+      gst_caps_unref (caps);
+    }
+    return GST_PAD_PROBE_OK;
+  }
+  if (!pf_event_parse_mode (GST_PAD_PROBE_INFO_EVENT (info), &mode))
+    return GST_PAD_PROBE_OK;
+  take_mode (f, &mode);
+  return GST_PAD_PROBE_DROP;
+}
+
+static void
+follow_modes (Line *host, Follower *f, gboolean follows)
+{
+  GstElement *encoder =
+      gst_bin_get_by_name (GST_BIN (host->pipeline), "encoder");
+  GstPad *pad = gst_element_get_static_pad (encoder, "src");
+
+  *f = (Follower){ .follows = follows };
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_EVENT_UPSTREAM | GST_PAD_PROBE_TYPE_BUFFER, on_mode, f,
+      NULL);
+  gst_object_unref (pad);
+  gst_object_unref (encoder);
+}
+
+static void
+wish_mode (Line *client, guint width, guint height, guint fps)
+{
+  const PfMode mode = { 0, width, height, fps };
+  GstPad *pad = gst_element_get_static_pad (client->end, "video_0");
+
+  PF_REQUIRE (pad != NULL);
+  PF_CHECK (gst_pad_send_event (pad, pf_event_new_mode (&mode)));
+  gst_object_unref (pad);
+}
+
+/* The answer is what the video is, not what was wished. */
+static void
+test_mode_of (gboolean follows)
+{
+  Line host, client;
+  const guint port = host_play (&host, "open=true");
+  gboolean accepted = !follows;
+  GstStructure *s;
+  Follower f;
+  guint before;
+
+  follow_modes (&host, &f, follows);
+  client_play (&client, port, "");
+  check_frames (&client);
+  wish_mode (&client, 320, 240, 50);
+  s = line_message (&client, "PfSessionMode", 0);
+  PF_REQUIRE (s != NULL);
+  PF_CHECK (gst_structure_get_boolean (s, "accepted", &accepted));
+  PF_CHECK_INT (accepted, ==, follows);
+  PF_CHECK_UINT (number (s, "width"), ==, follows ? 320 : 640);
+  PF_CHECK_UINT (number (s, "fps"), ==, follows ? 50 : 100);
+  PF_CHECK_INT (g_atomic_int_get (&f.modes), ==, 1);
+  gst_structure_free (s);
+  g_mutex_lock (&client.lock);
+  before = client.frames;
+  g_mutex_unlock (&client.lock);
+  PF_CHECK (line_wait (&client, &client.frames, before + 20));
+  PF_CHECK_UINT (client.wrong, ==, 0);
+  line_clear (&client);
+  line_clear (&host);
+}
+
+static void
+test_mode (void)
+{
+  test_mode_of (TRUE);
+}
+
+static void
+test_mode_refused (void)
+{
+  test_mode_of (FALSE);
+}
+
+static void
+test_bitrate (void)
+{
+  Line host, client;
+  const guint port = host_play (&host, "open=true");
+  GstStructure *s;
+
+  client_play (&client, port, "");
+  check_frames (&client);
+  g_object_set (client.end, "bitrate-kbps", 4321, NULL);
+  s = line_message (&client, "PfSessionBitrate", 0);
+  PF_REQUIRE (s != NULL);
+  PF_CHECK_UINT (number (s, "bitrate-kbps"), ==, 4321);
+  gst_structure_free (s);
+  s = line_message (&host, "PfSessionBitrate", 0);
+  PF_REQUIRE (s != NULL);
+  PF_CHECK_UINT (number (s, "bitrate-kbps"), ==, 4321);
+  gst_structure_free (s);
+  line_clear (&client);
+  line_clear (&host);
+}
+
 /* ---- With a server ------------------------------------------------------ */
 
 typedef struct {
@@ -738,6 +874,9 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/sessions/busy", test_busy);
   PF_TEST_ADD ("/sessions/wrong-codec", test_wrong_codec);
   PF_TEST_ADD ("/sessions/wishes", test_wishes);
+  PF_TEST_ADD ("/sessions/mode", test_mode);
+  PF_TEST_ADD ("/sessions/mode-refused", test_mode_refused);
+  PF_TEST_ADD ("/sessions/bitrate", test_bitrate);
   PF_TEST_ADD ("/sessions/server", test_server);
   PF_TEST_ADD ("/sessions/server-later", test_server_later);
   PF_TEST_ADD ("/sessions/server-denies", test_server_denies);
