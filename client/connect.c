@@ -7,6 +7,7 @@
 #include "input.h"
 #include "options.h"
 #include "probes.h"
+#include "wishes.h"
 
 #include "pf-plan.h"
 #include "pf-report.h"
@@ -22,6 +23,8 @@ static const gchar *const media[] = { "video/x-h264", "video/x-h265",
   "video/x-av1" };
 #define N_CODECS G_N_ELEMENTS (codecs)
 
+#define FILLER_MS 250 /* that packets may be on their way */
+
 typedef struct {
   const PfClientOptions *options;
   PfCatalog *catalog;
@@ -31,7 +34,11 @@ typedef struct {
   GMainLoop *loop;
   GstElement *pipeline, *receiver;
   PfMeasure *measure;
-  guint ticks; /* seconds with a picture */
+  PfWishes *wishes;
+  GstStructure *tested; /* a speed test that is to be told */
+  guint telling;
+  guint64 filler_packets, filler_bytes; /* of those that were told */
+  guint ticks;                          /* seconds with a picture */
   gint64 began_us, first_us;
   gboolean failed, over;
   gchar *codec; /* granted */
@@ -313,9 +320,68 @@ say (Client *c, const gchar *type, const GstStructure *s)
   g_print ("%s\n", line);
 }
 
+static guint64
+added (GstElement *element, const gchar *name, guint64 *before)
+{
+  guint64 now = 0, since;
+
+  g_object_get (element, name, &now, NULL);
+  since = now - *before;
+  *before = now;
+  return since;
+}
+
+/* What the host sent, and what of it came. */
+static gboolean
+say_speed (gpointer data)
+{
+  Client *c = data;
+  const GstStructure *s = c->tested;
+  g_autoptr (GstElement) fec =
+      gst_bin_get_by_name (GST_BIN (c->pipeline), "fec");
+  g_autoptr (GstStructure) told = gst_structure_copy (s);
+  guint64 packets, bytes;
+  guint sent = 0, ms = 0;
+
+  gst_structure_get_uint (s, "packets", &sent);
+  gst_structure_get_uint (s, "ms", &ms);
+  packets = fec ? added (fec, "filler-packets", &c->filler_packets) : 0;
+  bytes = fec ? added (fec, "filler-bytes", &c->filler_bytes) : 0;
+  gst_structure_set (told, "received", G_TYPE_UINT64, packets, "lost-ppm",
+      G_TYPE_UINT64,
+      sent > packets ? (sent - packets) * G_GUINT64_CONSTANT (1000000) / sent
+                     : 0,
+      "kbps", G_TYPE_UINT64, ms ? bytes * 8 / ms : 0, NULL);
+  say (c, "speed-test", told);
+  if (!c->options->json) {
+    g_autofree gchar *text = gst_structure_to_string (told);
+
+    g_print ("%s\n", text);
+  }
+  g_clear_pointer (&c->tested, gst_structure_free);
+  c->telling = 0;
+  return G_SOURCE_REMOVE;
+}
+
+/* The last of the filler may be behind the host's word that it was sent. */
+static void
+take_speed (Client *c, const GstStructure *s)
+{
+  if (c->telling)
+    return;
+  c->tested = gst_structure_copy (s);
+  c->telling = g_timeout_add (FILLER_MS, say_speed, c);
+}
+
 static void
 on_element_message (Client *c, const GstStructure *s)
 {
+  if (gst_structure_has_name (s, "PfSessionMode"))
+    say (c, "mode", s);
+  if (gst_structure_has_name (s, "PfSessionBitrate"))
+    say (c, "bitrate", s);
+  if (gst_structure_has_name (s, "PfSpeedTest"))
+    take_speed (c, s);
   if (gst_structure_has_name (s, "PfHost"))
     say (c, "host", s);
   if (gst_structure_has_name (s, "PfSessionEnded")) {
@@ -456,6 +522,9 @@ on_tick (gpointer data)
     quit (c);
     return G_SOURCE_CONTINUE;
   }
+  if (c->first_us)
+    pf_wishes_send (c->wishes, c->receiver,
+        (guint64) (g_get_monotonic_time () - c->first_us) / 1000);
   if (++c->ticks % 10 == 0) {
     follow_clock (c);
     if (c->options->json)
@@ -513,7 +582,8 @@ run (Client *c)
   const PfClientOptions *o = c->options;
   g_autoptr (GError) error = NULL;
 
-  if (!take_uses (c, &error) || !make_plans (c, &error) ||
+  c->wishes = pf_wishes_new (o->remode, o->rebitrate, o->speed_test, &error);
+  if (!c->wishes || !take_uses (c, &error) || !make_plans (c, &error) ||
       !make_pipeline (c, &error))
     return pf_client_fail ("%s", error->message);
   g_unix_signal_add (SIGINT, on_signal, c);
@@ -545,6 +615,9 @@ clear (Client *c)
   for (guint i = 0; i < N_CODECS; i++)
     pf_plan_free (c->plans[i]);
   pf_measure_free (c->measure);
+  pf_wishes_free (c->wishes);
+  g_clear_handle_id (&c->telling, g_source_remove);
+  g_clear_pointer (&c->tested, gst_structure_free);
   pf_catalog_free (c->catalog);
   pf_inventory_free (c->inventory);
   g_clear_pointer (&c->use, g_hash_table_unref);

@@ -33,6 +33,9 @@ struct _PfMeasure {
   guint next;
   Series series[PF_N_STAGES];
   PfCounts counts;
+  guint width, height; /* of the last decoded picture */
+  guint64 decoded_ns;  /* when that was */
+  GArray *changes;     /* us between pictures of different sizes */
   guint32 last_number;
   gboolean have_number;
   gint64 begin_us, interval_us;
@@ -51,6 +54,7 @@ pf_measure_new (void)
   }
   for (guint i = 0; i < ON_THE_WAY; i++)
     m->frames[i].pts = GST_CLOCK_TIME_NONE;
+  m->changes = g_array_new (FALSE, FALSE, sizeof (gint));
   return m;
 }
 
@@ -63,6 +67,7 @@ pf_measure_free (PfMeasure *m)
     g_array_unref (m->series[i].since_capture);
     g_array_unref (m->series[i].since_before);
   }
+  g_array_unref (m->changes);
   g_mutex_clear (&m->lock);
   g_free (m);
 }
@@ -149,6 +154,22 @@ pf_measure_stage (
   g_mutex_unlock (&m->lock);
 }
 
+void
+pf_measure_size (PfMeasure *m, guint width, guint height, guint64 now_ns)
+{
+  g_mutex_lock (&m->lock);
+  if (m->decoded_ns && (width != m->width || height != m->height) &&
+      m->changes->len < SAMPLES_MAX) {
+    const gint took = difference_us (now_ns, m->decoded_ns);
+
+    g_array_append_val (m->changes, took);
+  }
+  m->width = width;
+  m->height = height;
+  m->decoded_ns = now_ns;
+  g_mutex_unlock (&m->lock);
+}
+
 /* ---- Numbers -------------------------------------------------------------- */
 
 void
@@ -204,7 +225,8 @@ add_percentiles (
   static const struct {
     const gchar *name;
     guint percent;
-  } points[] = { { "p50", 50 }, { "p95", 95 }, { "p99", 99 } };
+  } points[] = { { "p50", 50 }, { "p95", 95 }, { "p99", 99 },
+    { "worst", 100 } };
   const guint n = samples->len > from ? samples->len - from : 0;
   g_autofree gint *sorted = NULL;
 
@@ -262,6 +284,10 @@ pf_measure_report (PfMeasure *m, JsonBuilder *b, gboolean whole)
         (whole ? m->counts.bytes : m->interval_bytes) * 8000 /
             (guint64) (now - since));
   add_stages (m, b, whole);
+  if (whole && m->changes->len > 0) {
+    pf_report_add_uint (b, "size-changes", m->changes->len);
+    add_percentiles (b, "size-changes-us", m->changes, 0);
+  }
   m->interval_us = m->begin_us ? now : 0;
   m->interval_bytes = 0;
   g_mutex_unlock (&m->lock);

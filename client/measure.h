@@ -37,6 +37,10 @@ void pf_measure_frame (PfMeasure *measure, GstClockTime pts,
 void pf_measure_stage (
     PfMeasure *measure, GstClockTime pts, PfMeasureStage stage, guint64 now_ns);
 
+/* A decoded picture of this size: how long changes take is reported. */
+void pf_measure_size (
+    PfMeasure *measure, guint width, guint height, guint64 now_ns);
+
 /* The number that was read out of a decoded test picture. */
 void pf_measure_number (PfMeasure *measure, guint32 number);
 /* A picture without a readable number. */

@@ -19,7 +19,8 @@ typedef struct {
   gboolean no_audio;
   gint channels;
   gboolean headless, json;
-  guint frames, seconds; /* 0: until it ends */
+  guint frames, seconds;                     /* 0: until it ends */
+  gchar **remode, **rebitrate, **speed_test; /* see wishes.h */
   gchar *pipelines;
   gchar **use;
 } PfClientOptions;

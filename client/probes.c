@@ -58,9 +58,19 @@ on_reassembled (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 static GstPadProbeReturn
 on_decoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
-  (void) pad;
+  const guint64 now = pf_unix_time_ns ();
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  gint width = 0, height = 0;
+
   pf_measure_stage (data, GST_BUFFER_PTS (GST_PAD_PROBE_INFO_BUFFER (info)),
-      PF_STAGE_DECODED, pf_unix_time_ns ());
+      PF_STAGE_DECODED, now);
+  if (caps) {
+    const GstStructure *s = gst_caps_get_structure (caps, 0);
+
+    if (gst_structure_get_int (s, "width", &width) &&
+        gst_structure_get_int (s, "height", &height))
+      pf_measure_size (data, (guint) width, (guint) height, now);
+  }
   return GST_PAD_PROBE_OK;
 }
 

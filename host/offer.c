@@ -5,6 +5,9 @@
 #include <string.h>
 
 #define NAME_MAX_BYTES 64
+#define SIDE_MIN 64
+#define SIDE_MAX 16384
+#define FPS_MAX 1000
 
 static const gchar *const codecs[] = { "h265", "av1", "h264" };
 
@@ -68,9 +71,9 @@ pf_offer_read (const GstStructure *s, PfOffer *offer)
   o.name = take_text (s, "name");
   o.fingerprint = take_text (s, "fingerprint");
   /* 4:2:0 needs even sizes */
-  o.width = take_uint (s, "width", 1280, 64, 16384) & ~1u;
-  o.height = take_uint (s, "height", 720, 64, 16384) & ~1u;
-  o.fps = take_uint (s, "fps", 60, 1, 1000);
+  o.width = take_uint (s, "width", 1280, SIDE_MIN, SIDE_MAX) & ~1u;
+  o.height = take_uint (s, "height", 720, SIDE_MIN, SIDE_MAX) & ~1u;
+  o.fps = take_uint (s, "fps", 60, 1, FPS_MAX);
   if (take_uint (s, "bitrate-kbps", 0, 0, G_MAXUINT) > 0)
     o.bitrate_kbps = take_uint (s, "bitrate-kbps", 0, 500, 8000000);
   o.depth = take_uint (s, "depth", 8, 8, 10) == 10 ? 10 : 8;
@@ -81,6 +84,23 @@ pf_offer_read (const GstStructure *s, PfOffer *offer)
   gst_structure_get_boolean (s, "hdr", &o.hdr);
   take_codecs (s, &o);
   *offer = o;
+  return TRUE;
+}
+
+static gboolean
+is_side (guint pixels)
+{
+  return pixels >= SIDE_MIN && pixels <= SIDE_MAX && pixels % 2 == 0;
+}
+
+gboolean
+pf_offer_set_mode (PfOffer *offer, guint width, guint height, guint fps)
+{
+  if (!is_side (width) || !is_side (height) || fps < 1 || fps > FPS_MAX)
+    return FALSE;
+  offer->width = width;
+  offer->height = height;
+  offer->fps = fps;
   return TRUE;
 }
 

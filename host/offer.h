@@ -24,6 +24,10 @@ typedef struct {
 /* FALSE if it is no offer. Nothing in it can make the result invalid: sizes
  * are even, all numbers within their ranges, codecs are known ones. */
 gboolean pf_offer_read (const GstStructure *s, PfOffer *offer);
+/* Another mode for the same client; FALSE: it is none that an offer could
+ * have, and the offer stays as it was. */
+gboolean pf_offer_set_mode (
+    PfOffer *offer, guint width, guint height, guint fps);
 void pf_offer_clear (PfOffer *offer);
 
 #endif /* PF_HOST_OFFER_H */

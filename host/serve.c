@@ -93,6 +93,24 @@ on_session_ended (
 }
 
 static void
+on_session_wish (PfServed *session, const PfOffer *wish, gpointer data)
+{
+  const guint64 id = pf_served_id (session);
+  g_autoptr (GError) error = NULL;
+  Serve *s = data;
+  PfGrant *grant = pf_select (&s->select, wish, NULL, &error);
+
+  if (grant)
+    g_print ("session %" G_GUINT64_FORMAT ": %ux%u at %u, %u kbit/s by %s\n",
+        id, grant->width, grant->height, grant->fps, grant->bitrate_kbps,
+        grant->encoder);
+  else
+    g_print ("session %" G_GUINT64_FORMAT " stays as it is: %s\n", id,
+        error->message);
+  pf_served_change (session, grant);
+}
+
+static void
 refuse (Serve *s, const PfOffer *offer, guint code, const gchar *reason)
 {
   s->refused++;
@@ -130,6 +148,7 @@ start_session (Serve *s, const PfOffer *offer, PfGrant *grant)
     return;
   }
   s->served++;
+  pf_served_set_wish (session, on_session_wish);
   g_ptr_array_add (s->sessions, session);
   g_print ("session %" G_GUINT64_FORMAT " of %s: %s\n", offer->id,
       offer->peer ? offer->peer : "somebody", title);

@@ -2,13 +2,23 @@
 /* One client that is served; see session.h. */
 #include "session.h"
 
+#include "encoding.h"
 #include "pf-report.h"
+
+/* For a source to come up with frames of another mode. */
+#define CHANGE_MS 2000
 
 struct _PfServed {
   guint64 id;
   gchar *peer, *name;
+  PfOffer offer; /* as it is granted */
   PfGrant *grant;
   GstElement *pipeline;
+  PfEncoding *encoding;
+  PfGrant *coming;  /* what an exchange of the encoder is for, or NULL */
+  gboolean to_mode; /* the client waits for an answer */
+  guint changing;   /* its time limit */
+  PfSessionWish wish;
   guint watch; /* of its bus */
   gint64 began_us;
   PfSessionEnded ended;
@@ -42,6 +52,152 @@ is_encoder (PfServed *s, GstObject *object)
              gst_object_has_as_ancestor (object, GST_OBJECT (encoder)));
 }
 
+/* ---- Another mode, another bitrate ---------------------------------------- */
+
+static void
+answer_mode (PfServed *s, gboolean accepted)
+{
+  g_autoptr (GstElement) sender =
+      gst_bin_get_by_name (GST_BIN (s->pipeline), "sender");
+  gboolean known;
+
+  if (s->to_mode && sender)
+    g_signal_emit_by_name (sender, "answer-mode", accepted, &known);
+  s->to_mode = FALSE;
+}
+
+static void
+take_grant (PfServed *s, PfGrant *grant)
+{
+  pf_grant_free (s->grant);
+  s->grant = grant;
+  s->offer.width = grant->width;
+  s->offer.height = grant->height;
+  s->offer.fps = grant->fps;
+  s->offer.bitrate_kbps = grant->bitrate_kbps;
+}
+
+/* The encoder was exchanged, or will not be. */
+static void
+end_change (PfServed *s, gboolean good, const gchar *reason)
+{
+  if (!s->coming)
+    return;
+  g_clear_handle_id (&s->changing, g_source_remove);
+  if (good)
+    take_grant (s, g_steal_pointer (&s->coming));
+  else
+    g_print (
+        "session %" G_GUINT64_FORMAT " stays as it is: %s\n", s->id, reason);
+  g_clear_pointer (&s->coming, pf_grant_free);
+  answer_mode (s, good);
+}
+
+static gboolean
+on_change_late (gpointer data)
+{
+  PfServed *s = data;
+
+  s->changing = 0;
+  pf_encoding_cancel (s->encoding);
+  end_change (s, FALSE, "the source has no such mode");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+start_change (PfServed *s, GstElement *part, PfGrant *grant)
+{
+  const gboolean same = grant->width == s->grant->width &&
+                        grant->height == s->grant->height &&
+                        grant->feed_fps == s->grant->feed_fps;
+
+  if (s->coming) {
+    g_clear_pointer (&s->coming, pf_grant_free);
+    g_clear_handle_id (&s->changing, g_source_remove);
+  }
+  s->coming = grant;
+  s->changing = g_timeout_add (CHANGE_MS, on_change_late, s);
+  pf_encoding_exchange (s->encoding, part, same ? 0 : grant->width,
+      same ? 0 : grant->height, same ? 0 : grant->feed_fps);
+}
+
+/* What the client was told once holds to the end. */
+static gboolean
+is_same_kind (const PfGrant *a, const PfGrant *b)
+{
+  return g_str_equal (a->codec, b->codec) && a->depth == b->depth &&
+         a->chroma == b->chroma && a->hdr == b->hdr;
+}
+
+void
+pf_served_change (PfServed *s, PfGrant *grant)
+{
+  g_autoptr (GError) error = NULL;
+  GstElement *part;
+
+  if (!grant || !is_same_kind (grant, s->grant)) {
+    pf_grant_free (grant);
+    answer_mode (s, FALSE);
+    return;
+  }
+  part = pf_plan_build_part (grant->plan, "encode", &error);
+  if (!part) {
+    g_print ("session %" G_GUINT64_FORMAT " stays as it is: %s\n", s->id,
+        error->message);
+    pf_grant_free (grant);
+    answer_mode (s, FALSE);
+  } else if (!s->to_mode && !s->coming &&
+             pf_encoding_tune (s->encoding, part)) {
+    gst_object_unref (gst_object_ref_sink (part));
+    take_grant (s, grant);
+  } else {
+    start_change (s, part, grant);
+  }
+}
+
+static void
+take_mode (PfServed *s, const GstStructure *structure)
+{
+  PfOffer wish = s->offer; /* borrows its strings */
+  guint width, height, fps;
+
+  if (!gst_structure_get_uint (structure, "width", &width) ||
+      !gst_structure_get_uint (structure, "height", &height) ||
+      !gst_structure_get_uint (structure, "fps", &fps))
+    return;
+  s->to_mode = TRUE;
+  if (s->wish && pf_offer_set_mode (&wish, width, height, fps))
+    s->wish (s, &wish, s->user);
+  else
+    answer_mode (s, FALSE);
+}
+
+static void
+take_bitrate (PfServed *s, const GstStructure *structure)
+{
+  PfOffer wish = s->offer;
+
+  if (s->wish &&
+      gst_structure_get_uint (structure, "bitrate-kbps", &wish.bitrate_kbps))
+    s->wish (s, &wish, s->user);
+}
+
+static void
+on_element_message (PfServed *s, const GstStructure *structure)
+{
+  gboolean good = FALSE;
+
+  if (gst_structure_has_name (structure, "PfSessionMode"))
+    take_mode (s, structure);
+  else if (gst_structure_has_name (structure, "PfSessionBitrate"))
+    take_bitrate (s, structure);
+  else if (gst_structure_has_name (structure, PF_ENCODING_CHANGED) &&
+           gst_structure_get_boolean (structure, "good", &good))
+    end_change (s, good, gst_structure_get_string (structure, "reason"));
+}
+
+/* ---- Messages ------------------------------------------------------------- */
+
 static gboolean
 on_message (GstBus *bus, GstMessage *message, gpointer data)
 {
@@ -62,6 +218,9 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
     return G_SOURCE_REMOVE;
   case GST_MESSAGE_LATENCY:
     gst_bin_recalculate_latency (GST_BIN (s->pipeline));
+    break;
+  case GST_MESSAGE_ELEMENT:
+    on_element_message (s, gst_message_get_structure (message));
     break;
   default:
     break;
@@ -108,23 +267,44 @@ stop (GstElement *pipeline, gpointer data)
   gst_element_set_state (pipeline, GST_STATE_NULL);
 }
 
+/* What changes of mode and bitrate start from: this codec, these samples. */
+static void
+keep_offer (PfServed *s, const PfOffer *offer, const PfGrant *grant)
+{
+  const gchar *const codecs[] = { grant->codec, NULL };
+
+  s->offer.id = offer->id;
+  s->offer.codecs = g_strdupv ((gchar **) codecs);
+  s->offer.width = grant->width;
+  s->offer.height = grant->height;
+  s->offer.fps = grant->fps;
+  s->offer.bitrate_kbps = grant->bitrate_kbps;
+  s->offer.depth = grant->depth;
+  s->offer.chroma = grant->chroma;
+  s->offer.channels = grant->channels;
+  s->offer.hdr = grant->hdr;
+}
+
 PfServed *
 pf_served_new (guint64 id, const gchar *server, const PfOffer *offer,
     PfGrant *grant, PfSessionEnded ended, gpointer user, GError **error)
 {
   PfServed *s = g_new0 (PfServed, 1);
   g_autoptr (GstBus) bus = NULL;
+  GstElement *part;
 
   s->id = id;
   s->peer = g_strdup (offer->peer);
   s->name = g_strdup (offer->name);
   s->grant = grant;
   s->began_us = g_get_monotonic_time ();
-  s->pipeline = pf_plan_build (grant->plan, error);
+  keep_offer (s, offer, grant);
+  s->pipeline = pf_plan_build_apart (grant->plan, "encode", &part, error);
   if (!s->pipeline || !set_endpoint (s, server, error)) {
     pf_served_free (s);
     return NULL;
   }
+  s->encoding = pf_encoding_new (s->pipeline, part);
   s->ended = ended;
   s->user = user;
   set_clock (s->pipeline);
@@ -141,14 +321,24 @@ pf_served_free (PfServed *s)
   if (!s)
     return;
   g_clear_handle_id (&s->watch, g_source_remove);
+  g_clear_handle_id (&s->changing, g_source_remove);
+  pf_encoding_free (s->encoding);
   if (s->pipeline) {
     gst_element_call_async (s->pipeline, stop, NULL, NULL);
     gst_object_unref (s->pipeline);
   }
   pf_grant_free (s->grant);
+  pf_grant_free (s->coming);
+  pf_offer_clear (&s->offer);
   g_free (s->peer);
   g_free (s->name);
   g_free (s);
+}
+
+void
+pf_served_set_wish (PfServed *s, PfSessionWish wish)
+{
+  s->wish = wish;
 }
 
 guint64

@@ -8,6 +8,7 @@
 
 #include "select.h"
 
+#include <gst/gst.h>
 #include <json-glib/json-glib.h>
 
 typedef struct _PfServed PfServed;
@@ -17,12 +18,21 @@ typedef struct _PfServed PfServed;
 typedef void (*PfSessionEnded) (PfServed *session, const gchar *reason,
     const gchar *encoder, gpointer user);
 
+/* The client wants it otherwise: WISH is its offer with another mode or bitrate.
+ * To be answered with pf_served_change(). From the main loop. */
+typedef void (*PfSessionWish) (
+    PfServed *session, const PfOffer *wish, gpointer user);
+
 /* Takes the grant. SERVER is the name of the server element. */
 PfServed *pf_served_new (guint64 id, const gchar *server, const PfOffer *offer,
     PfGrant *grant, PfSessionEnded ended, gpointer user, GError **error);
 /* Builds nothing down: call in any state; what stops slowly goes on stopping
  * by itself. */
 void pf_served_free (PfServed *session);
+
+void pf_served_set_wish (PfServed *session, PfSessionWish wish);
+/* What the wish may have; takes the grant. NULL: all stays as it is. */
+void pf_served_change (PfServed *session, PfGrant *grant);
 
 guint64 pf_served_id (const PfServed *session);
 /* Members of an object that is begun. */

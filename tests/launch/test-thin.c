@@ -125,18 +125,22 @@ said_clear (Said *said)
   g_free (said->err);
 }
 
+/* With more words, NULL at the end. */
 static Said
-run_client (const Host *h, const gchar *mode, const gchar *pin)
+run_client_with (const Host *h, const gchar *mode, const gchar *const *more)
 {
   g_autofree gchar *address = g_strdup_printf ("127.0.0.1:%u", h->port);
   g_autofree gchar *identity = g_build_filename (h->dir, "client", NULL);
-  const gchar *argv[20] = { program ("PF_CLIENT"), "connect", address,
-    "--headless", "--json", "--frames", "60", "--mode", mode, "--identity",
-    identity, pin ? "--pin-fingerprint" : NULL, pin, NULL };
-  GSubprocess *process = spawn (
-      argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  const gchar *argv[32] = { program ("PF_CLIENT"), "connect", address,
+    "--headless", "--json", "--mode", mode, "--identity", identity, NULL };
+  guint at = 9;
+  GSubprocess *process;
   Said said = { 0 };
 
+  while (*more && at < G_N_ELEMENTS (argv) - 1)
+    argv[at++] = *more++;
+  process = spawn (
+      argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_subprocess_communicate_utf8 (
       process, NULL, NULL, &said.out, &said.err, NULL);
   said.status = g_subprocess_get_if_exited (process)
@@ -144,6 +148,15 @@ run_client (const Host *h, const gchar *mode, const gchar *pin)
                     : -1;
   g_object_unref (process);
   return said;
+}
+
+static Said
+run_client (const Host *h, const gchar *mode, const gchar *pin)
+{
+  const gchar *more[] = { "--frames", "60", pin ? "--pin-fingerprint" : NULL,
+    pin, NULL };
+
+  return run_client_with (h, mode, more);
 }
 
 static gint64
@@ -261,10 +274,57 @@ test_taken (void)
   stop_host (&h);
 }
 
+static guint
+count_text (const gchar *text, const gchar *word)
+{
+  guint n = 0;
+
+  for (const gchar *at = text; (at = strstr (at, word)); at += strlen (word))
+    n++;
+  return n;
+}
+
+/* One stream through modes and bitrates: each picture has the number after the
+ * one before, no key was changed, and what cannot be is refused. */
+static void
+test_changes (void)
+{
+  const gchar *more[] = { "--codec", "h264", "--remode", "854x480@30:1",
+    "--remode", "640x360@30:2", "--remode", "8192x4320@120:3", "--rebitrate",
+    "3000:3.5", "--speed-test", "20000:300:4", "--seconds", "5", NULL };
+  PfJsonDoc *doc;
+  Said said;
+  Host h;
+
+  start_host (&h);
+  said = run_client_with (&h, "640x360@30", more);
+  pf_test_note ("%s", said.err);
+  PF_CHECK_INT (said.status, ==, 0);
+  PF_CHECK_UINT (count_text (said.out, "\"accepted\":true"), ==, 2);
+  PF_CHECK_UINT (count_text (said.out, "\"accepted\":false"), ==, 1);
+  PF_CHECK_UINT (count_text (said.out, "\"bitrate-kbps\":3000}"), ==, 1);
+  PF_CHECK_UINT (count_text (said.out, "\"type\":\"speed-test\""), ==, 1);
+  doc = last_line (said.out);
+  PF_REQUIRE (doc);
+  PF_CHECK_INT (number (doc, NULL, "size-changes"), ==, 2);
+  PF_CHECK_INT (number (doc, NULL, "unreadable"), ==, 0);
+  PF_CHECK_INT (number (doc, NULL, "backwards"), ==, 0);
+  PF_CHECK_INT (number (doc, "fec", "frames-lost"), ==, 0);
+  PF_CHECK_INT (number (doc, "fec", "filler-packets"), >, 100);
+  PF_CHECK_INT (number (doc, "receiver", "keyframe-requests"), ==, 0);
+  pf_test_note ("%lld us between old and new picture, %lld left out",
+      (long long) number (doc, "size-changes-us", "worst"),
+      (long long) number (doc, NULL, "missing"));
+  pf_json_free (doc);
+  said_clear (&said);
+  stop_host (&h);
+}
+
 int
 main (int argc, char **argv)
 {
   PF_TEST_ADD ("/thin/picture", test_picture);
+  PF_TEST_ADD ("/thin/changes", test_changes);
   PF_TEST_ADD ("/thin/too-much", test_too_much);
   PF_TEST_ADD ("/thin/wrong-pin", test_wrong_pin);
   PF_TEST_ADD ("/thin/taken", test_taken);
