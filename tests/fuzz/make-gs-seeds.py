@@ -100,6 +100,35 @@ def enet(vectors):
         yield "captured-%d" % i, hello + raw(0, bytes.fromhex(d["data"])[:255])
 
 
+# fuzz-gs-rtsp
+REQUEST, ANSWER, ANNOUNCE, DESCRIBE, HOST = (bytes([n]) for n in range(5))
+
+
+def rtsp(vectors):
+    requests = [x["request_plain"].encode() for x in vectors["exchanges"]]
+    answers = [x["response_plain"].encode() for x in vectors["exchanges"]]
+    for i, data in enumerate(requests):
+        yield "request-%d" % i, REQUEST + data
+    for i, data in enumerate(answers):
+        yield "answer-%d" % i, ANSWER + data
+    sdp = requests[5].split(b"\r\n\r\n", 1)[1]
+    yield "announce", ANNOUNCE + sdp
+    yield "announce-zero", ANNOUNCE + sdp.replace(b"1360", b"0")
+    yield "announce-large", ANNOUNCE + sdp.replace(b":1", b":99999999999")
+    yield "announce-av1", ANNOUNCE + sdp.replace(b"Format:1", b"Format:2")
+    yield "describe", DESCRIBE + answers[1].split(b"\r\n\r\n", 1)[1]
+    yield "describe-odd", DESCRIBE + b"a=surround-params=31001\nAV1/90000" \
+        b"a=x-ss-general.featureFlags: 0x3\nsurround-params=8530123456"
+    plain = b"".join(requests).replace(b"Format:1", b"Format:0")
+    yield "host", HOST + plain
+    yield "host-av1", HOST + plain.replace(b"Format:0", b"Format:2").replace(
+        b"RangeMode:0", b"RangeMode:1")
+    yield "host-order", HOST + b"".join(reversed(requests))
+    yield "host-length", HOST + plain.replace(b"1497", b"9" * 12)
+    yield "lines", REQUEST + b"PLAY / RTSP/1.0\nCSeq: 1\n" + b"a: b\n" * 40
+    yield "long", REQUEST + b"PLAY /" + b"a" * 5000
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in seeds:
@@ -113,6 +142,7 @@ def main():
         return json.loads((vectors / name).read_text())
 
     write(corpus / "enet", enet(load("enet_session.json")))
+    write(corpus / "gs-rtsp", rtsp(load("rtsp_session.json")))
 
 
 main()
