@@ -11,6 +11,7 @@
 
 #define PREFIX "host-"
 #define SUFFIX ".sock"
+#define USERS "/run/user"
 #define MAX_REQUEST 4096
 #define MAX_CLIENTS 16
 #define DEADLINE_S 5
@@ -20,12 +21,13 @@ struct _PfAdmin {
   GSocketService *service;
   GCancellable *cancel; /* of all clients when we end */
   guint clients;
+  GList *calls; /* the same */
   PfAdminFunc answer;
   gpointer user;
 };
 
 /* One that is asking. */
-typedef struct {
+struct _PfAdminCall {
   PfAdmin *admin;
   GSocketConnection *connection;
   GDataInputStream *in;
@@ -33,14 +35,23 @@ typedef struct {
   gulong ended;
   guint deadline;
   gchar *reply;
-} Client;
+  gboolean asked; /* the answer is being made */
+  GSource *hang_up;
+  void (*gone) (PfAdminCall *call, gpointer user);
+  gpointer user;
+};
 
 static void
-client_free (Client *c)
+call_free (PfAdminCall *c)
 {
   c->admin->clients--;
+  c->admin->calls = g_list_remove (c->admin->calls, c);
   g_cancellable_disconnect (c->admin->cancel, c->ended);
   g_clear_handle_id (&c->deadline, g_source_remove);
+  if (c->hang_up) {
+    g_source_destroy (c->hang_up);
+    g_source_unref (c->hang_up);
+  }
   g_object_unref (c->in);
   g_object_unref (c->connection);
   g_object_unref (c->cancel);
@@ -53,37 +64,85 @@ on_written (GObject *object, GAsyncResult *result, gpointer data)
 {
   g_output_stream_write_all_finish (
       G_OUTPUT_STREAM (object), result, NULL, NULL);
-  client_free (data);
+  call_free (data);
 }
 
-static void
-on_line (GObject *object, GAsyncResult *result, gpointer data)
+void
+pf_admin_reply (PfAdminCall *c, gchar *text)
 {
-  Client *c = data;
-  g_autoptr (GError) error = NULL;
-  g_autofree gchar *line = g_data_input_stream_read_line_finish_utf8 (
-      G_DATA_INPUT_STREAM (object), result, NULL, &error);
-  g_autofree gchar *reply = NULL;
-
-  if (!line || strlen (line) > MAX_REQUEST) {
-    client_free (c);
-    return;
-  }
-  reply = c->admin->answer (line, c->admin->user);
-  c->reply = g_strconcat (reply, "\n", NULL);
+  c->asked = FALSE;
+  c->gone = NULL;
+  c->reply = g_strconcat (text, "\n", NULL);
+  g_free (text);
   g_output_stream_write_all_async (
       g_io_stream_get_output_stream (G_IO_STREAM (c->connection)), c->reply,
       strlen (c->reply), G_PRIORITY_DEFAULT, c->cancel, on_written, c);
 }
 
+/* Nobody waits for the answer any more. */
+static void
+give_up (PfAdminCall *c)
+{
+  if (c->gone)
+    c->gone (c, c->user);
+  call_free (c);
+}
+
+/* The other end closed, or says more than it may. */
+static gboolean
+on_hang_up (GPollableInputStream *stream, gpointer data)
+{
+  PfAdminCall *c = data;
+
+  (void) stream;
+  if (c->asked)
+    give_up (c);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_line (GObject *object, GAsyncResult *result, gpointer data)
+{
+  PfAdminCall *c = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *line = g_data_input_stream_read_line_finish_utf8 (
+      G_DATA_INPUT_STREAM (object), result, NULL, &error);
+
+  if (!line || strlen (line) > MAX_REQUEST) {
+    call_free (c);
+    return;
+  }
+  c->asked = TRUE;
+  c->admin->answer (c, line, c->admin->user);
+}
+
 static gboolean
 on_deadline (gpointer data)
 {
-  Client *c = data;
+  PfAdminCall *c = data;
 
   c->deadline = 0;
-  g_cancellable_cancel (c->cancel);
+  if (c->asked)
+    give_up (c);
+  else
+    g_cancellable_cancel (c->cancel);
   return G_SOURCE_REMOVE;
+}
+
+void
+pf_admin_wait (PfAdminCall *c, guint seconds,
+    void (*gone) (PfAdminCall *call, gpointer user), gpointer user)
+{
+  c->gone = gone;
+  c->user = user;
+  g_clear_handle_id (&c->deadline, g_source_remove);
+  c->deadline = g_timeout_add_seconds (seconds, on_deadline, c);
+  c->hang_up = g_pollable_input_stream_create_source (
+      G_POLLABLE_INPUT_STREAM (
+          g_io_stream_get_input_stream (G_IO_STREAM (c->connection))),
+      NULL);
+  g_source_set_callback (c->hang_up, G_SOURCE_FUNC (on_hang_up), c, NULL);
+  g_source_attach (c->hang_up, NULL);
 }
 
 static void
@@ -113,15 +172,16 @@ on_incoming (GSocketService *service, GSocketConnection *connection,
     GObject *source, gpointer data)
 {
   PfAdmin *a = data;
-  Client *c;
+  PfAdminCall *c;
 
   (void) service;
   (void) source;
   if (a->clients >= MAX_CLIENTS || !is_allowed (connection))
     return TRUE;
-  c = g_new0 (Client, 1);
+  c = g_new0 (PfAdminCall, 1);
   c->admin = a;
   a->clients++;
+  a->calls = g_list_prepend (a->calls, c);
   c->connection = g_object_ref (connection);
   c->in = g_data_input_stream_new (
       g_io_stream_get_input_stream (G_IO_STREAM (connection)));
@@ -204,6 +264,13 @@ pf_admin_free (PfAdmin *a)
   g_socket_service_stop (a->service);
   g_socket_listener_close (G_SOCKET_LISTENER (a->service));
   g_cancellable_cancel (a->cancel);
+  for (GList *at = a->calls; at;) {
+    PfAdminCall *c = at->data;
+
+    at = at->next;
+    if (c->asked)
+      give_up (c);
+  }
   while (a->clients > 0)
     g_main_context_iteration (NULL, TRUE);
   g_object_unref (a->service);
@@ -223,7 +290,8 @@ pf_admin_path (const PfAdmin *a)
 /* ---- The other end ------------------------------------------------------- */
 
 gchar *
-pf_admin_ask (const gchar *path, const gchar *request, GError **error)
+pf_admin_ask (
+    const gchar *path, const gchar *request, guint seconds, GError **error)
 {
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
   g_autoptr (GSocketClient) client = g_socket_client_new ();
@@ -232,7 +300,7 @@ pf_admin_ask (const gchar *path, const gchar *request, GError **error)
   g_autofree gchar *line = g_strconcat (request, "\n", NULL);
   gchar *reply;
 
-  g_socket_client_set_timeout (client, DEADLINE_S);
+  g_socket_client_set_timeout (client, seconds ? seconds : DEADLINE_S);
   connection = g_socket_client_connect (
       client, G_SOCKET_CONNECTABLE (address), NULL, error);
   if (!connection || !g_output_stream_write_all (g_io_stream_get_output_stream (
@@ -248,11 +316,9 @@ pf_admin_ask (const gchar *path, const gchar *request, GError **error)
   return reply;
 }
 
-gchar **
-pf_admin_find (void)
+static void
+find_in (const gchar *path, GStrvBuilder *found)
 {
-  g_autoptr (GStrvBuilder) found = g_strv_builder_new ();
-  g_autofree gchar *path = pf_runtime_dir (FALSE, NULL);
   g_autoptr (GDir) dir = path ? g_dir_open (path, 0, NULL) : NULL;
   const gchar *name;
 
@@ -262,5 +328,32 @@ pf_admin_find (void)
     if (g_str_has_prefix (name, PREFIX) && g_str_has_suffix (name, SUFFIX))
       g_strv_builder_add (found, full);
   }
+}
+
+/* What root started goes on as another user. */
+static void
+find_of_users (GStrvBuilder *found)
+{
+  g_autoptr (GDir) dir = g_dir_open (USERS, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *path =
+        g_build_filename (USERS, name, "gst-punktfunk", NULL);
+
+    if (!g_str_equal (name, "0"))
+      find_in (path, found);
+  }
+}
+
+gchar **
+pf_admin_find (void)
+{
+  g_autoptr (GStrvBuilder) found = g_strv_builder_new ();
+  g_autofree gchar *path = pf_runtime_dir (FALSE, NULL);
+
+  find_in (path, found);
+  if (geteuid () == 0)
+    find_of_users (found);
   return g_strv_builder_end (found);
 }

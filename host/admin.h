@@ -12,8 +12,19 @@
 
 typedef struct _PfAdmin PfAdmin;
 
-/* Answers one request; the text is JSON without line ends. */
-typedef gchar *(*PfAdminFunc) (const gchar *request, gpointer user);
+/* One request, and who waits for its answer. */
+typedef struct _PfAdminCall PfAdminCall;
+
+/* Answers with pf_admin_reply(), now or later. */
+typedef void (*PfAdminFunc) (
+    PfAdminCall *call, const gchar *request, gpointer user);
+
+/* TEXT is JSON without line ends, and is taken over. Once for each call. */
+void pf_admin_reply (PfAdminCall *call, gchar *text);
+/* The answer may take so long. GONE is called if the other end leaves or the
+ * time is over before that: then no answer is to be given. */
+void pf_admin_wait (PfAdminCall *call, guint seconds,
+    void (*gone) (PfAdminCall *call, gpointer user), gpointer user);
 
 /* A socket of this NAME in the runtime directory. NULL if there is none to be
  * had, or another process listens there. */
@@ -22,9 +33,11 @@ PfAdmin *pf_admin_new (
 void pf_admin_free (PfAdmin *admin);
 const gchar *pf_admin_path (const PfAdmin *admin);
 
-/* The other end: sends a request and waits at most some seconds. */
-gchar *pf_admin_ask (const gchar *path, const gchar *request, GError **error);
-/* The sockets of all hosts that this user has running. */
+/* The other end: sends a request and waits at most so long, or, for 0, a few
+ * seconds. */
+gchar *pf_admin_ask (
+    const gchar *path, const gchar *request, guint seconds, GError **error);
+/* The sockets of all hosts that this user has running; root: that any has. */
 gchar **pf_admin_find (void);
 
 #endif /* PF_HOST_ADMIN_H */

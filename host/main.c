@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
   { "serve", pf_command_serve },
   { "status", pf_command_status },
+  { "pair", pf_command_pair },
   { "pipelines", pf_command_pipelines },
 };
 
@@ -30,16 +31,26 @@ pf_fail (const gchar *format, ...)
 }
 
 static GOptionContext *
-make_context (PfOptions *o, gchar ***words)
+make_context (PfOptions *o, gint *port, gchar ***words)
 {
   const GOptionEntry entries[] = {
     { "listen", 'l', 0, G_OPTION_ARG_STRING, &o->listen,
         "Listen there only (everywhere)", "ADDRESS" },
-    { "port", 'p', 0, G_OPTION_ARG_INT, &o->port, "UDP port (9777)", "N" },
+    { "port", 'p', 0, G_OPTION_ARG_INT, port, "UDP port (9777)", "N" },
     { "open", 0, 0, G_OPTION_ARG_NONE, &o->open,
         "Whoever can reach the port may watch and control", NULL },
     { "allow-fingerprint", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
         "Let this device in; may be given again", "HEX" },
+    { "ask", 0, 0, G_OPTION_ARG_NONE, &o->ask,
+        "Let devices that show digits wait, also without a terminal", NULL },
+    { "seconds", 0, 0, G_OPTION_ARG_INT, &o->seconds, "That a PIN counts (120)",
+        "N" },
+    { "for", 0, 0, G_OPTION_ARG_STRING, &o->device,
+        "A PIN for this device alone", "HEX" },
+    { "pin-stdin", 0, 0, G_OPTION_ARG_NONE, &o->stdin_pin,
+        "Read the PIN, or the digits of a device, from standard input", NULL },
+    { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o->no_wait,
+        "Do not wait until a device is paired", NULL },
     { "no-mdns", 0, 0, G_OPTION_ARG_NONE, &o->no_mdns,
         "Do not announce the host in the network", NULL },
     { "max-sessions", 0, 0, G_OPTION_ARG_INT, &o->max_sessions,
@@ -75,6 +86,10 @@ make_context (PfOptions *o, gchar ***words)
   g_option_context_set_summary (context,
       "  serve                    serves this machine until interrupted\n"
       "  status                   what a running pf-host does\n"
+      "  pair arm                 lets one device pair by a PIN\n"
+      "  pair list                devices that are paired, or wait\n"
+      "  pair approve|deny [NUMBER]\n"
+      "  pair remove|rename|grant DEVICE ...\n"
       "  pipelines list           every pipeline file, and which one is used\n"
       "  pipelines explain        why: each candidate and what it lost by\n"
       "  pipelines print          the pipeline, ready for gst-launch-1.0\n"
@@ -104,7 +119,7 @@ run (const PfOptions *options, gchar **words)
   if (words)
     pf_fail ("there is no command %s; see --help", words[0]);
   else
-    pf_fail ("name a command: serve, status or pipelines; see --help");
+    pf_fail ("name a command: serve, status, pair or pipelines; see --help");
   return 2;
 }
 
@@ -116,16 +131,20 @@ main (int argc, char **argv)
     .chroma = 420,
     .channels = 2,
     .max_sessions = 4 };
+  gint port = -1;
   g_autoptr (GOptionContext) context = NULL;
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) words = NULL;
 
   close_leaks ();
-  context = make_context (&options, &words);
+  context = make_context (&options, &port, &words);
   if (!g_option_context_parse (context, &argc, &argv, &error)) {
     pf_fail ("%s; see --help", error->message);
     return 2;
   }
+  options.port_given = port >= 0;
+  if (port != -1)
+    options.port = port;
   /* Before any library of ours or GStreamer's does anything. */
   if (words && g_str_equal (words[0], "serve") &&
       !pf_user_leave_root (options.user, &error))

@@ -82,6 +82,7 @@ pf_offer_read (const GstStructure *s, PfOffer *offer)
   if (o.channels != 6 && o.channels != 8)
     o.channels = 2;
   gst_structure_get_boolean (s, "hdr", &o.hdr);
+  o.launches = g_strcmp0 (gst_structure_get_string (s, "launch"), "") > 0;
   take_codecs (s, &o);
   *offer = o;
   return TRUE;

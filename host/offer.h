@@ -19,6 +19,7 @@ typedef struct {
   guint bitrate_kbps; /* 0: the host's choice */
   guint depth, chroma, channels;
   gboolean hdr;
+  gboolean launches; /* asks for a title to be started */
 } PfOffer;
 
 /* FALSE if it is no offer. Nothing in it can make the result invalid: sizes

@@ -25,6 +25,10 @@ typedef struct {
   gboolean hdr;
   /* status */
   gboolean json;
+  /* pair */
+  gboolean port_given, ask, stdin_pin, no_wait;
+  gint seconds;
+  gchar *device; /* fingerprint */
 } PfOptions;
 
 #define PF_HOST_PORT 9777
@@ -43,6 +47,7 @@ void pf_select_close (PfSelect *select);
  * command's name. */
 int pf_command_serve (const PfOptions *options, gchar **words);
 int pf_command_status (const PfOptions *options, gchar **words);
+int pf_command_pair (const PfOptions *options, gchar **words);
 int pf_command_pipelines (const PfOptions *options, gchar **words);
 
 /* One line on standard error; returns 1, for main. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* pf-host serve: the server element, its offers, and the sessions they become. */
 #include "admin.h"
+#include "ask.h"
 #include "discovery.h"
 #include "options.h"
 #include "ports.h"
+#include "requests.h"
 #include "session.h"
 
 #include "pf-report.h"
@@ -13,11 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What a client is told when it is closed; see docs/sessions.md. */
-#define CODE_ERROR 0x01
-#define CODE_BUSY 0x42
-#define CODE_SETUP 0x68
-
 typedef struct {
   const PfOptions *options;
   PfSelect select;
@@ -26,6 +23,9 @@ typedef struct {
   guint watch;
   gchar **codecs;
   GPtrArray *sessions; /* PfServed */
+  PfTrust *trust;
+  PfAsk *ask;
+  guint expiry; /* source */
   PfAdmin *admin;
   PfDiscovery *discovery;
   gchar *fingerprint;
@@ -37,37 +37,26 @@ typedef struct {
 
 /* ---- Who comes in -------------------------------------------------------- */
 
-static gboolean
-is_same_fingerprint (const gchar *a, const gchar *b)
-{
-  for (; *a && *b; a++, b++) {
-    while (*a == ':')
-      a++;
-    while (*b == ':')
-      b++;
-    if (g_ascii_tolower (*a) != g_ascii_tolower (*b))
-      return FALSE;
-  }
-  return !*a && !*b;
-}
-
-/* In a thread of the server: looks at what never changes only. 1: yes, 0: no. */
+/* In a thread of the server. 1: yes, 0: no, 2: later. */
 static gint
 on_authorize (GstElement *server, const GstStructure *peer, gpointer data)
 {
-  const PfOptions *o = data;
-  const gchar *fingerprint = gst_structure_get_string (peer, "fingerprint");
-
   (void) server;
-  if (o->open)
-    return 1;
-  for (guint i = 0; fingerprint && o->allow && o->allow[i]; i++)
-    if (is_same_fingerprint (fingerprint, o->allow[i]))
-      return 1;
-  return 0;
+  return pf_trust_authorize (data, peer);
 }
 
 /* ---- Sessions ------------------------------------------------------------ */
+
+static void watch_expiry (Serve *s);
+
+/* Seconds that are left of what ends then; 0: it does not. */
+static guint
+seconds_to (gint64 expires)
+{
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  return expires ? (guint) CLAMP (expires - now, 1, G_MAXINT32) : 0;
+}
 
 /* The session may be gone already: then this does nothing. */
 static void
@@ -77,6 +66,73 @@ close_session (Serve *s, guint64 id, guint code, const gchar *reason)
 
   g_signal_emit_by_name (s->server, "refuse", id, code, reason, &known);
 }
+
+/* ---- Rights that change ---------------------------------------------------- */
+
+static void
+on_access (gpointer data, const gchar *fingerprint, guint32 grants,
+    gint64 expires, guint code)
+{
+  Serve *s = data;
+  gboolean known = FALSE;
+
+  for (guint i = s->sessions->len; i > 0; i--) {
+    PfServed *session = g_ptr_array_index (s->sessions, i - 1);
+    const guint64 id = pf_served_id (session);
+
+    if (g_strcmp0 (pf_served_fingerprint (session), fingerprint) != 0)
+      continue;
+    if (code)
+      close_session (s, id, code, NULL); /* PfSessionEnded follows */
+    else
+      g_signal_emit_by_name (s->server, "set-access", id, (guint) grants,
+          seconds_to (expires), &known);
+  }
+  watch_expiry (s);
+}
+
+static gboolean
+on_expiry (gpointer data)
+{
+  Serve *s = data;
+  guint32 grants;
+  gint64 expires;
+
+  s->expiry = 0;
+  for (guint i = s->sessions->len; i > 0; i--) {
+    PfServed *session = g_ptr_array_index (s->sessions, i - 1);
+    const guint code = pf_trust_access (
+        s->trust, pf_served_fingerprint (session), FALSE, &grants, &expires);
+
+    if (code)
+      close_session (s, pf_served_id (session), code, NULL);
+  }
+  watch_expiry (s);
+  return G_SOURCE_REMOVE;
+}
+
+/* Looks again when the first of the sessions' rights ends. */
+static void
+watch_expiry (Serve *s)
+{
+  gint64 first = 0;
+
+  for (guint i = 0; i < s->sessions->len; i++) {
+    guint32 grants;
+    gint64 expires;
+
+    if (pf_trust_access (s->trust,
+            pf_served_fingerprint (g_ptr_array_index (s->sessions, i)), FALSE,
+            &grants, &expires) == 0 &&
+        expires && (!first || expires < first))
+      first = expires;
+  }
+  g_clear_handle_id (&s->expiry, g_source_remove);
+  if (first)
+    s->expiry = g_timeout_add_seconds (seconds_to (first), on_expiry, s);
+}
+
+/* ---- Offers ---------------------------------------------------------------- */
 
 static void
 on_session_ended (
@@ -88,7 +144,7 @@ on_session_ended (
   g_print ("session %" G_GUINT64_FORMAT " ended: %s\n", id, reason);
   if (encoder)
     pf_speeds_forget (s->select.speeds, encoder);
-  close_session (s, id, CODE_SETUP, reason);
+  close_session (s, id, PF_CODE_SETUP, reason);
   g_ptr_array_remove (s->sessions, session);
 }
 
@@ -120,19 +176,22 @@ refuse (Serve *s, const PfOffer *offer, guint code, const gchar *reason)
 }
 
 static GstStructure *
-grant_structure (const PfGrant *g)
+grant_structure (const PfGrant *g, guint32 access, gint64 expires)
 {
-  return gst_structure_new ("PfSessionGrant", "codec", G_TYPE_STRING, g->codec,
-      "width", G_TYPE_UINT, g->width, "height", G_TYPE_UINT, g->height, "fps",
-      G_TYPE_UINT, g->fps, "bitrate-kbps", G_TYPE_UINT, g->bitrate_kbps,
-      "depth", G_TYPE_UINT, g->depth, "chroma", G_TYPE_UINT, g->chroma, "hdr",
-      G_TYPE_BOOLEAN, g->hdr, "channels", G_TYPE_UINT, g->channels, NULL);
+  return gst_structure_new ("PfSessionGrant", "access", G_TYPE_UINT, access,
+      "expires-s", G_TYPE_UINT, seconds_to (expires), "codec", G_TYPE_STRING,
+      g->codec, "width", G_TYPE_UINT, g->width, "height", G_TYPE_UINT,
+      g->height, "fps", G_TYPE_UINT, g->fps, "bitrate-kbps", G_TYPE_UINT,
+      g->bitrate_kbps, "depth", G_TYPE_UINT, g->depth, "chroma", G_TYPE_UINT,
+      g->chroma, "hdr", G_TYPE_BOOLEAN, g->hdr, "channels", G_TYPE_UINT,
+      g->channels, NULL);
 }
 
 static void
-start_session (Serve *s, const PfOffer *offer, PfGrant *grant)
+start_session (Serve *s, const PfOffer *offer, PfGrant *grant, guint32 access,
+    gint64 expires)
 {
-  g_autoptr (GstStructure) answer = grant_structure (grant);
+  g_autoptr (GstStructure) answer = grant_structure (grant, access, expires);
   g_autofree gchar *name = gst_object_get_name (GST_OBJECT (s->server));
   g_autofree gchar *title = g_strdup_printf ("%ux%u at %u in %s by %s%s%s",
       grant->width, grant->height, grant->fps, grant->codec, grant->encoder,
@@ -144,7 +203,7 @@ start_session (Serve *s, const PfOffer *offer, PfGrant *grant)
   session = pf_served_new (
       offer->id, name, offer, grant, on_session_ended, s, &error);
   if (!session) {
-    refuse (s, offer, CODE_SETUP, error->message);
+    refuse (s, offer, PF_CODE_SETUP, error->message);
     return;
   }
   s->served++;
@@ -153,6 +212,7 @@ start_session (Serve *s, const PfOffer *offer, PfGrant *grant)
   g_print ("session %" G_GUINT64_FORMAT " of %s: %s\n", offer->id,
       offer->peer ? offer->peer : "somebody", title);
   g_signal_emit_by_name (s->server, "accept", offer->id, answer, &known);
+  watch_expiry (s);
 }
 
 /* What a client can decode is no wish: the host's owner says how far to go. */
@@ -169,19 +229,28 @@ on_offer (Serve *s, const GstStructure *structure)
 {
   g_autoptr (GError) error = NULL;
   PfOffer offer = { 0 };
+  guint32 access;
+  gint64 expires;
   PfGrant *grant;
+  guint code;
 
   if (!pf_offer_read (structure, &offer))
     return;
   bend_to_options (&offer, s->options);
-  if (s->sessions->len >= (guint) s->options->max_sessions) {
-    refuse (s, &offer, CODE_BUSY, "this host serves as many as it may");
+  code = pf_trust_access (
+      s->trust, offer.fingerprint, offer.launches, &access, &expires);
+  if (code) {
+    refuse (s, &offer, code,
+        code == PF_CODE_LAUNCH ? "this device may not launch that title"
+                               : "this device's access has ended");
+  } else if (s->sessions->len >= (guint) s->options->max_sessions) {
+    refuse (s, &offer, PF_CODE_BUSY, "this host serves as many as it may");
   } else {
     grant = pf_select (&s->select, &offer, NULL, &error);
     if (grant)
-      start_session (s, &offer, grant);
+      start_session (s, &offer, grant, access, expires);
     else
-      refuse (s, &offer, CODE_SETUP, error->message);
+      refuse (s, &offer, PF_CODE_SETUP, error->message);
   }
   pf_offer_clear (&offer);
 }
@@ -215,6 +284,8 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
     gst_message_parse_error (message, &error, NULL);
     s->status = pf_fail ("%s", error->message);
     g_main_loop_quit (s->loop);
+  } else if (!structure || pf_trust_message (s->trust, structure)) {
+    return G_SOURCE_CONTINUE;
   } else if (gst_message_has_name (message, "PfSessionOffer")) {
     on_offer (s, structure);
   } else if (gst_message_has_name (message, "PfSessionEnded")) {
@@ -246,6 +317,8 @@ add_host (Serve *s, JsonBuilder *b)
   pf_report_add_uint (b, "port", s->port);
   pf_report_add_text (b, "fingerprint", s->fingerprint);
   pf_report_add_bool (b, "open", s->options->open);
+  pf_report_add_uint (b, "paired", pf_devices_n (pf_trust_devices (s->trust)));
+  pf_report_add_uint (b, "waiting", pf_trust_n_pending (s->trust));
   pf_report_add_bool (b, "gamestream", FALSE);
   pf_report_add_text (
       b, "discovery", s->discovery ? pf_discovery_state (s->discovery) : "off");
@@ -276,21 +349,60 @@ answer_status (Serve *s)
   return pf_report_line (b);
 }
 
-static gchar *
-on_request (const gchar *request, gpointer data)
+static void
+on_request (PfAdminCall *call, const gchar *request, gpointer data)
 {
   g_autoptr (JsonBuilder) b = NULL;
+  Serve *s = data;
 
-  if (g_str_equal (request, "status"))
-    return answer_status (data);
+  if (g_str_equal (request, "status")) {
+    pf_admin_reply (call, answer_status (s));
+    return;
+  }
+  if (pf_requests_answer (s->trust, call, request))
+    return;
   b = json_builder_new ();
   json_builder_begin_object (b);
   pf_report_add_text (b, "error", "unknown request");
   json_builder_end_object (b);
-  return pf_report_line (b);
+  pf_admin_reply (call, pf_report_line (b));
 }
 
 /* ---- Begin and end ------------------------------------------------------- */
+
+static void
+on_pending (gpointer data, const PfPending *p)
+{
+  Serve *s = data;
+
+  if (s->ask)
+    pf_ask_pending (s->ask, p);
+  else if (p)
+    g_print ("%s (%.8s, %s) wants to %s: pf-host pair approve %u%s\n", p->name,
+        p->fingerprint, p->peer, p->ceremony ? "pair" : "connect", p->number,
+        p->ceremony ? " --pin-stdin" : "");
+}
+
+static gboolean
+make_trust (Serve *s, const gchar *identity, GError **error)
+{
+  static const PfTrustFuncs funcs = { on_pending, on_access };
+  const PfOptions *o = s->options;
+  g_autofree gchar *store =
+      g_build_filename (identity, "punktfunk1-paired.json", NULL);
+  const PfTrustConfig config = { .store = store,
+    .open = o->open,
+    .allow = o->allow,
+    .ask = o->ask || pf_ask_is_possible () };
+
+  s->trust = pf_trust_new (&config, &funcs, s, error);
+  if (!s->trust)
+    return FALSE;
+  pf_trust_set_server (s->trust, s->server);
+  if (pf_ask_is_possible ())
+    s->ask = pf_ask_new (s->trust, STDIN_FILENO);
+  return TRUE;
+}
 
 static gboolean
 make_server (Serve *s, GError **error)
@@ -312,10 +424,12 @@ make_server (Serve *s, GError **error)
   identity = o->identity_dir ? g_strdup (o->identity_dir)
                              : g_build_filename (g_get_user_config_dir (),
                                    "gst-punktfunk", "host", NULL);
+  if (!make_trust (s, identity, error))
+    return FALSE;
   g_object_set (s->server, "address", o->listen, "port", (guint) o->port,
-      "identity-dir", identity, NULL);
+      "identity-dir", identity, "pairing", TRUE, NULL);
   g_signal_connect (
-      s->server, "authorize", G_CALLBACK (on_authorize), (gpointer) o);
+      s->server, "authorize", G_CALLBACK (on_authorize), s->trust);
   return TRUE;
 }
 
@@ -353,10 +467,10 @@ say_hello (Serve *s)
   g_print ("encodes %s\n", *codecs ? codecs : "nothing");
   if (o->open)
     g_print ("open: whoever reaches the port may watch and control\n");
-  else if (o->allow)
-    g_print ("lets %u devices in\n", g_strv_length (o->allow));
   else
-    g_print ("lets nobody in: see --allow-fingerprint and --open\n");
+    g_print ("lets %u paired devices in%s; others wait for you: pf-host pair\n",
+        pf_devices_n (pf_trust_devices (s->trust)),
+        o->allow ? ", and those of --allow-fingerprint" : "");
   g_print ("a firewall must admit UDP to port %u and to the ports that "
            "sessions open for media\n",
       s->port);
@@ -413,6 +527,7 @@ run (Serve *s)
 static void
 clear (Serve *s)
 {
+  g_clear_handle_id (&s->expiry, g_source_remove);
   g_clear_pointer (&s->sessions, g_ptr_array_unref);
   if (s->server) {
     g_clear_handle_id (&s->watch, g_source_remove);
@@ -421,6 +536,8 @@ clear (Serve *s)
   }
   pf_discovery_free (s->discovery);
   pf_admin_free (s->admin);
+  pf_ask_free (s->ask);
+  pf_trust_free (s->trust);
   pf_select_close (&s->select);
   g_strfreev (s->codecs);
   g_free (s->fingerprint);

@@ -10,7 +10,7 @@
 
 struct _PfServed {
   guint64 id;
-  gchar *peer, *name;
+  gchar *peer, *name, *fingerprint;
   PfOffer offer; /* as it is granted */
   PfGrant *grant;
   GstElement *pipeline;
@@ -296,6 +296,7 @@ pf_served_new (guint64 id, const gchar *server, const PfOffer *offer,
   s->id = id;
   s->peer = g_strdup (offer->peer);
   s->name = g_strdup (offer->name);
+  s->fingerprint = g_strdup (offer->fingerprint);
   s->grant = grant;
   s->began_us = g_get_monotonic_time ();
   keep_offer (s, offer, grant);
@@ -332,6 +333,7 @@ pf_served_free (PfServed *s)
   pf_offer_clear (&s->offer);
   g_free (s->peer);
   g_free (s->name);
+  g_free (s->fingerprint);
   g_free (s);
 }
 
@@ -345,6 +347,12 @@ guint64
 pf_served_id (const PfServed *s)
 {
   return s->id;
+}
+
+const gchar *
+pf_served_fingerprint (const PfServed *s)
+{
+  return s->fingerprint;
 }
 
 static void
@@ -376,6 +384,7 @@ pf_served_to_json (PfServed *s, JsonBuilder *b)
   pf_report_add_uint (b, "id", s->id);
   pf_report_add_text (b, "peer", s->peer);
   pf_report_add_text (b, "name", s->name);
+  pf_report_add_text (b, "fingerprint", s->fingerprint);
   pf_report_add_text (b, "mode", mode);
   pf_report_add_uint (b, "feed-fps", g->feed_fps);
   pf_report_add_text (b, "codec", g->codec);

@@ -35,6 +35,8 @@ void pf_served_set_wish (PfServed *session, PfSessionWish wish);
 void pf_served_change (PfServed *session, PfGrant *grant);
 
 guint64 pf_served_id (const PfServed *session);
+/* NULL: without a certificate. */
+const gchar *pf_served_fingerprint (const PfServed *session);
 /* Members of an object that is begun. */
 void pf_served_to_json (PfServed *session, JsonBuilder *builder);
 

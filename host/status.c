@@ -52,7 +52,7 @@ print_host (JsonObject *o)
 static gboolean
 show (const gchar *path, gboolean as_json)
 {
-  g_autofree gchar *reply = pf_admin_ask (path, "status", NULL);
+  g_autofree gchar *reply = pf_admin_ask (path, "status", 0, NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonNode *root;
 

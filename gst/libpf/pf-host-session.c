@@ -25,6 +25,7 @@ typedef enum {
   AWAIT_START,
   RUNNING,
   PAIRING,
+  PAIRED, /* or not: the client knows, and is to close */
   CLOSED,
 } State;
 
@@ -40,6 +41,8 @@ struct PfHostSession {
   uint32_t grants;
   bool start_extensions; /* announced in the Welcome */
   PfPunch punch;
+
+  bool pair_parked; /* somebody is to type the PIN */
 
   bool event_waits;
   PfHostEvent event;
@@ -361,6 +364,7 @@ on_pairing (PfHostSession *s, const PfMsgSpan *m, uint64_t now)
     return;
   }
   s->state = PAIRING;
+  s->pair_parked = false;
   s->limit_ns = now + PF_HOST_PROOF_NS;
   tell (s, PF_HOST_PAIR)->message = &s->message;
 }
@@ -403,6 +407,9 @@ on_message (PfHostSession *s, const PfMsgSpan *m, PfInstant now)
   case PAIRING:
     on_pairing (s, m, now.mono_ns);
     break;
+  case PAIRED:
+    close_with (s, PF_CLOSE_ERROR, "a message came after a pairing");
+    break;
   case CLOSED:
     break;
   }
@@ -437,8 +444,10 @@ tick (PfHostSession *s, uint64_t now)
     s->limit_ns = PF_NEVER;
   if (now < s->limit_ns)
     return;
-  if (s->state == PARKED)
+  if (s->state == PARKED || (s->state == PAIRING && s->pair_parked))
     close_with (s, PF_CLOSE_APPROVAL_TIME, NULL);
+  else if (s->state == PAIRED)
+    close_with (s, PF_CLOSE_DONE, "pairing done");
   else if (s->state == OFFERED || s->state == RUNNING)
     close_with (s, PF_CLOSE_SETUP_FAILED, limit_text (s->state));
   else
@@ -472,12 +481,10 @@ pf_host_session_stream (
 void
 pf_host_session_stream_end (PfHostSession *session)
 {
-  /* released clients do so after their last request, and stream on */
-  if (session->state == RUNNING)
-    return;
-  if (session->state == PAIRING)
-    close_with (session, PF_CLOSE_DONE, NULL);
-  else
+  /* released clients do so after their last request, and stream on, or wait
+   * for the result of a pairing */
+  if (session->state != RUNNING && session->state != PAIRING &&
+      session->state != PAIRED)
     close_with (session, PF_CLOSE_ERROR, "the control stream ended early");
 }
 
@@ -681,9 +688,12 @@ int
 pf_host_session_park (PfHostSession *session, PfInstant now)
 {
   tick (session, now.mono_ns);
-  if (session->state != OFFERED)
+  if (session->state == PAIRING)
+    session->pair_parked = true;
+  else if (session->state == OFFERED)
+    session->state = PARKED;
+  else
     return PF_ERR_INVALID;
-  session->state = PARKED;
   session->limit_ns = now.mono_ns + session->config.approval_ns;
   return 0;
 }
@@ -745,9 +755,30 @@ pf_host_session_grant (
 }
 
 int
+pf_host_session_pair_send (
+    PfHostSession *session, const PfMsgControl *control, PfInstant now)
+{
+  const bool last = control->type == PF_MSG_PAIR_RESULT;
+  int ret;
+
+  tick (session, now.mono_ns);
+  if (session->state != PAIRING)
+    return PF_ERR_INVALID;
+  ret = pf_msg_queue_put (&session->output, control);
+  if (ret < 0)
+    return ret;
+  session->pair_parked = false;
+  if (last)
+    session->state = PAIRED;
+  session->limit_ns =
+      now.mono_ns + (last ? PF_HOST_PAIRED_NS : PF_HOST_PROOF_NS);
+  return 0;
+}
+
+int
 pf_host_session_send (PfHostSession *session, const PfMsgControl *control)
 {
-  if (session->state != RUNNING && session->state != PAIRING)
+  if (session->state != RUNNING)
     return PF_ERR_INVALID;
   return pf_msg_queue_put (&session->output, control);
 }

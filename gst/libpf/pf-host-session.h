@@ -26,7 +26,8 @@
  *   CLOSE        to be closed with this code; nothing comes after it
  *
  * or, if the first message is a PairRequest: PAIR for it and each message
- * that follows, answered with send(), until close().
+ * that follows, answered with pair_send(), until that sent the result or
+ * close(). park() may come before the first answer here too.
  *
  * Thread-safety: one thread per PfHostSession.
  */
@@ -41,6 +42,7 @@
 #define PF_HOST_START_NS (10000 * PF_MS) /* from Hello to Start */
 #define PF_HOST_APPROVAL_NS (180000 * PF_MS)
 #define PF_HOST_PROOF_NS (60000 * PF_MS) /* between messages of a pairing */
+#define PF_HOST_PAIRED_NS (5000 * PF_MS) /* for the client to close then */
 #define PF_HOST_KEYFRAME_NS (750 * PF_MS)
 #define PF_HOST_ECHO_NS (300 * PF_MS)
 #define PF_HOST_RFI_NS (50 * PF_MS)
@@ -168,8 +170,8 @@ bool pf_host_session_output (
 int pf_host_session_accept (PfHostSession *session, const PfMsgWelcome *welcome,
     const PfMsgKeys *keys, PfInstant now);
 
-/* Nothing is sent until somebody decided. Errors: PF_ERR_INVALID (there is no
- * offer). */
+/* Nothing is sent until somebody decided, who has time for it. Errors:
+ * PF_ERR_INVALID (there is neither an offer nor a pairing). */
 int pf_host_session_park (PfHostSession *session, PfInstant now);
 
 /* Ends the session, at any time. text lives for ever, or NULL. */
@@ -193,6 +195,11 @@ void pf_host_session_probe_done (
 /* Other rights from now on. */
 void pf_host_session_grant (
     PfHostSession *session, uint32_t grants, uint32_t remaining_s);
+
+/* A message of a pairing; the result is the last, and the client is to close
+ * then. Errors: as pf_host_session_send(). */
+int pf_host_session_pair_send (
+    PfHostSession *session, const PfMsgControl *control, PfInstant now);
 
 /* Any other message. Errors: PF_ERR_INVALID (too early, too late, or not to
  * be encoded), PF_ERR_EXHAUSTED (no room). */

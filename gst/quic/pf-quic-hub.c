@@ -101,6 +101,16 @@ pf_quic_hub_offer (PfQuicHub *h, PfQuicSession *session)
 }
 
 void
+pf_quic_hub_pair (
+    PfQuicHub *h, PfQuicSession *session, const PfMsgControl *message)
+{
+  if (h->funcs.pair)
+    h->funcs.pair (h->user, session, message);
+  else
+    pf_quic_session_close (session, PF_CLOSE_NOT_ARMED, NULL);
+}
+
+void
 pf_quic_hub_started (PfQuicHub *h, PfQuicSession *session)
 {
   if (h->funcs.started)

@@ -27,6 +27,9 @@ typedef struct {
 typedef struct {
   /* A client said Hello: allow, park or close, now or later. */
   void (*offer) (gpointer user, PfQuicSession *session);
+  /* A message of a PIN ceremony; NULL: there are none. */
+  void (*pair) (
+      gpointer user, PfQuicSession *session, const PfMsgControl *message);
   /* Its media may go. */
   void (*started) (gpointer user, PfQuicSession *session);
   void (*ended) (gpointer user, PfQuicSession *session, const PfQuicEnd *end);
@@ -72,6 +75,8 @@ extern const PfQuicLinkFuncs pf_quic_session_funcs;
 PfQuicSession *pf_quic_session_new (
     PfQuicHub *hub, PfQuicLink *link, guint id, guint approval_ms);
 void pf_quic_hub_offer (PfQuicHub *hub, PfQuicSession *session);
+void pf_quic_hub_pair (
+    PfQuicHub *hub, PfQuicSession *session, const PfMsgControl *message);
 void pf_quic_hub_started (PfQuicHub *hub, PfQuicSession *session);
 void pf_quic_hub_ended (
     PfQuicHub *hub, PfQuicSession *session, const PfQuicEnd *end);

@@ -14,12 +14,19 @@
  * a pfquicsink server=NAME session=ID, NAME being this element's, within ten
  * seconds. Clients that wait cost no pipeline.
  *
+ * With pairing set it also takes part in PIN ceremonies: of a client that asks
+ * for one it posts PfPairRequest, which the action signal pair answers with the
+ * PIN, park if somebody is to be asked for it, or refuse. A client that proved
+ * that it knows the PIN is told of by PfPairProved: pair-result says that the
+ * device was stored. PfSessionEnded comes last here too.
+ *
  * Each connection has a thread of its own; authorize is emitted in it.
  *
  * Since: 0.1
  */
 #include "pf-quic-server.h"
 
+#include "pf-quic-ceremony.h"
 #include "pf-quic-host.h"
 #include "pf-quic-hub.h"
 #include "pf-quic-media.h"
@@ -29,6 +36,7 @@ GST_DEBUG_CATEGORY_STATIC (pf_quic_server_debug);
 
 #define DEFAULT_PORT PF_MSG_PORT
 #define DEFAULT_OPEN FALSE
+#define DEFAULT_PAIRING FALSE
 #define DEFAULT_MAX_SESSIONS 36
 #define DEFAULT_APPROVAL_S 180
 #define DEFAULT_KEEP_ALIVE 4000
@@ -41,6 +49,7 @@ enum {
   PROP_IDENTITY,
   PROP_OPEN,
   PROP_ALLOW,
+  PROP_PAIRING,
   PROP_MAX_SESSIONS,
   PROP_APPROVAL,
   PROP_KEEP_ALIVE,
@@ -57,6 +66,10 @@ enum {
   SIGNAL_ANSWER,
   SIGNAL_ACCEPT,
   SIGNAL_REFUSE,
+  SIGNAL_PARK,
+  SIGNAL_PAIR,
+  SIGNAL_PAIR_RESULT,
+  SIGNAL_SET_ACCESS,
   N_SIGNALS
 };
 
@@ -73,7 +86,7 @@ struct _PfQuicServer {
 
   /* object lock; settings are read at NULL->READY */
   gchar *address, *identity, *allowed, *key_log, *qlog;
-  gboolean open;
+  gboolean open, pairing;
   guint port, max_sessions, approval_s, keep_alive_ms, idle_ms;
   guint64 offers, allowed_n, refused;
   PfQuicHub *hub; /* from READY on */
@@ -87,13 +100,12 @@ GST_ELEMENT_REGISTER_DEFINE (
 
 /* What is known of a client. Texts of it are its own: show them with care. */
 static GstStructure *
-describe (PfQuicSession *session, const gchar *name)
+describe_peer (PfQuicSession *session, const gchar *name)
 {
-  const PfMsgHello *h = pf_quic_session_hello (session);
   gchar *peer = pf_quic_session_peer (session);
   GstStructure *s = gst_structure_new (name, "id", G_TYPE_UINT64,
       (guint64) pf_quic_session_id (session), "peer", G_TYPE_STRING, peer,
-      "name", G_TYPE_STRING, h->name, "launch", G_TYPE_STRING, h->launch, NULL);
+      NULL);
 
   if (!pf_quic_session_is_anonymous (session)) {
     gchar *text =
@@ -103,6 +115,17 @@ describe (PfQuicSession *session, const gchar *name)
     g_free (text);
   }
   g_free (peer);
+  return s;
+}
+
+static GstStructure *
+describe (PfQuicSession *session, const gchar *name)
+{
+  const PfMsgHello *h = pf_quic_session_hello (session);
+  GstStructure *s = describe_peer (session, name);
+
+  gst_structure_set (s, "name", G_TYPE_STRING, h->name, "launch", G_TYPE_STRING,
+      h->launch, NULL);
   return s;
 }
 
@@ -218,6 +241,52 @@ on_offer (gpointer user, PfQuicSession *session)
   }
 }
 
+/* ---- Pairing ------------------------------------------------------------- */
+
+static gboolean
+is_pairing (PfQuicServer *self)
+{
+  gboolean pairing;
+
+  GST_OBJECT_LOCK (self);
+  pairing = self->pairing && pf_quic_ceremony_is_possible ();
+  GST_OBJECT_UNLOCK (self);
+  return pairing;
+}
+
+/* In the thread of the connection, with no lock held. */
+static void
+on_pair (gpointer user, PfQuicSession *session, const PfMsgControl *message)
+{
+  PfQuicServer *self = user;
+  PfQuicCeremony *ceremony;
+  GstStructure *s = NULL;
+
+  if (pf_quic_session_is_anonymous (session) || !is_pairing (self)) {
+    send_away (self, session,
+        pf_quic_session_is_anonymous (session) ? PF_CLOSE_NO_IDENTITY
+                                               : PF_CLOSE_NOT_ARMED,
+        NULL);
+    return;
+  }
+  ceremony = pf_quic_session_ceremony (session);
+  switch (pf_quic_ceremony_message (ceremony, message)) {
+  case PF_QUIC_CEREMONY_REQUESTED:
+    s = describe_peer (session, "PfPairRequest");
+    break;
+  case PF_QUIC_CEREMONY_PROVED:
+    s = describe_peer (session, "PfPairProved");
+    break;
+  default:
+    GST_INFO_OBJECT (
+        self, "session %u: the pairing failed", pf_quic_session_id (session));
+    return;
+  }
+  gst_structure_set (
+      s, "name", G_TYPE_STRING, pf_quic_ceremony_name (ceremony), NULL);
+  post (self, s);
+}
+
 static void
 on_started (gpointer user, PfQuicSession *session)
 {
@@ -242,6 +311,7 @@ on_ended (gpointer user, PfQuicSession *session, const PfQuicEnd *end)
 
 static const PfQuicHubFuncs hub_funcs = {
   .offer = on_offer,
+  .pair = on_pair,
   .started = on_started,
   .ended = on_ended,
 };
@@ -315,6 +385,8 @@ pf_quic_server_accept (
     g.chroma = granted (grants, "chroma");
     g.channels = granted (grants, "channels");
     gst_structure_get_boolean (grants, "hdr", &g.hdr);
+    g.limited = gst_structure_get_uint (grants, "access", &g.access);
+    g.expires_s = granted (grants, "expires-s");
   }
   pf_quic_session_grant (session, &g);
   pf_quic_session_unref (session);
@@ -331,6 +403,55 @@ pf_quic_server_refuse (
     return FALSE;
   send_away (
       self, session, (PfCloseCode) code, reason && *reason ? reason : NULL);
+  pf_quic_session_unref (session);
+  return TRUE;
+}
+
+static gboolean
+pf_quic_server_park (PfQuicServer *self, guint64 id)
+{
+  PfQuicSession *session = find_session (self, id);
+
+  if (!session)
+    return FALSE;
+  pf_quic_session_park (session);
+  pf_quic_session_unref (session);
+  return TRUE;
+}
+
+static gboolean
+pf_quic_server_pair (PfQuicServer *self, guint64 id, const gchar *pin)
+{
+  PfQuicSession *session = find_session (self, id);
+  gboolean ok = session && pin && pf_quic_ceremony_is_possible ();
+
+  if (ok)
+    ok = pf_quic_ceremony_pair (pf_quic_session_ceremony (session), pin);
+  pf_quic_session_unref (session);
+  return ok;
+}
+
+static gboolean
+pf_quic_server_pair_result (PfQuicServer *self, guint64 id, gboolean paired)
+{
+  PfQuicSession *session = find_session (self, id);
+  gboolean ok = session && pf_quic_ceremony_is_possible ();
+
+  if (ok)
+    ok = pf_quic_ceremony_result (pf_quic_session_ceremony (session), paired);
+  pf_quic_session_unref (session);
+  return ok;
+}
+
+static gboolean
+pf_quic_server_set_access (
+    PfQuicServer *self, guint64 id, guint access, guint remaining_s)
+{
+  PfQuicSession *session = find_session (self, id);
+
+  if (!session)
+    return FALSE;
+  pf_quic_session_set_access (session, access, remaining_s);
   pf_quic_session_unref (session);
   return TRUE;
 }
@@ -521,6 +642,8 @@ pf_quic_server_set_property (
     *number = g_value_get_uint (value);
   } else if (id == PROP_OPEN) {
     self->open = g_value_get_boolean (value);
+  } else if (id == PROP_PAIRING) {
+    self->pairing = g_value_get_boolean (value);
   } else {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -550,6 +673,8 @@ pf_quic_server_get_property (
     g_value_set_uint (value, *number);
   else if (id == PROP_OPEN)
     g_value_set_boolean (value, self->open);
+  else if (id == PROP_PAIRING)
+    g_value_set_boolean (value, self->pairing);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   GST_OBJECT_UNLOCK (self);
@@ -594,6 +719,9 @@ install_properties (GObjectClass *object_class)
           "Fingerprints of clients that are let in, with commas between, where "
           "nobody is connected to authorize",
           NULL, playing);
+  props[PROP_PAIRING] = g_param_spec_boolean ("pairing", "Pairing",
+      "Take part in PIN ceremonies: post PfPairRequest", DEFAULT_PAIRING,
+      playing);
   props[PROP_MAX_SESSIONS] = g_param_spec_uint ("max-sessions",
       "Maximum of sessions", "Connections at once, those that wait among them",
       1, 1024, DEFAULT_MAX_SESSIONS, ready);
@@ -662,7 +790,9 @@ install_signals (GObjectClass *object_class)
    * PfQuicServer::accept:
    * @id: of a session that was offered
    * @grants: codec (string), width, height, fps, bitrate-kbps, depth, chroma,
-   *   channels (uint), hdr (boolean); what misses is found in the video
+   *   channels (uint), hdr (boolean): what misses is found in the video;
+   *   access (uint, what the device may do), expires-s (uint, 0: never):
+   *   without access it may do all
    *
    * Returns: whether there is such a session
    */
@@ -681,6 +811,50 @@ install_signals (GObjectClass *object_class)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (pf_quic_server_refuse),
       NULL, NULL, NULL, G_TYPE_BOOLEAN, 3, G_TYPE_UINT64, G_TYPE_UINT,
       G_TYPE_STRING);
+  /**
+   * PfQuicServer::park:
+   * @id: of a session that asks to be paired, or to come in
+   *
+   * It waits as long as approval-timeout says.
+   *
+   * Returns: whether there is such a session
+   */
+  signals[SIGNAL_PARK] = g_signal_new_class_handler ("park", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (pf_quic_server_park),
+      NULL, NULL, NULL, G_TYPE_BOOLEAN, 1, G_TYPE_UINT64);
+  /**
+   * PfQuicServer::pair:
+   * @id: of a session of which PfPairRequest was posted
+   * @pin: which is used up by this
+   *
+   * Returns: whether the client has been asked to prove that it knows the PIN
+   */
+  signals[SIGNAL_PAIR] = g_signal_new_class_handler ("pair", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (pf_quic_server_pair),
+      NULL, NULL, NULL, G_TYPE_BOOLEAN, 2, G_TYPE_UINT64, G_TYPE_STRING);
+  /**
+   * PfQuicServer::pair-result:
+   * @id: of a session of which PfPairProved was posted
+   * @paired: whether the device was stored
+   *
+   * Returns: whether the client has been told
+   */
+  signals[SIGNAL_PAIR_RESULT] = g_signal_new_class_handler ("pair-result", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (pf_quic_server_pair_result), NULL, NULL, NULL, G_TYPE_BOOLEAN,
+      2, G_TYPE_UINT64, G_TYPE_BOOLEAN);
+  /**
+   * PfQuicServer::set-access:
+   * @id: of a session
+   * @access: what it may do from now on
+   * @remaining: seconds, or 0
+   *
+   * Returns: whether there is such a session
+   */
+  signals[SIGNAL_SET_ACCESS] = g_signal_new_class_handler ("set-access", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (pf_quic_server_set_access), NULL, NULL, NULL, G_TYPE_BOOLEAN,
+      3, G_TYPE_UINT64, G_TYPE_UINT, G_TYPE_UINT);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "pf-quic-ceremony.h"
 #include "pf-quic-hub.h"
 #include "pf-socket.h"
 
@@ -34,8 +35,9 @@ struct _PfQuicSession {
   gboolean attached;
   GThread *telling; /* that is in one of the functions, or NULL */
   guint64 call_at;  /* 0: never */
-  GQueue events;    /* PfHostEvent, not told yet */
-  gboolean poked;   /* something changed; settle() is to look */
+  PfQuicCeremony *ceremony;
+  GQueue events;  /* PfHostEvent, not told yet */
+  gboolean poked; /* something changed; settle() is to look */
 };
 
 /* ---- Addresses ---------------------------------------------------------- */
@@ -126,13 +128,24 @@ pf_quic_session_ref (PfQuicSession *s)
   return s;
 }
 
+static void
+event_free (gpointer data)
+{
+  PfHostEvent *e = data;
+
+  if (e->type == PF_HOST_PAIR)
+    g_free ((gpointer) e->message);
+  g_free (e);
+}
+
 void
 pf_quic_session_unref (PfQuicSession *s)
 {
   if (!s || !g_atomic_int_dec_and_test (&s->refs))
     return;
   pf_host_session_free (s->host);
-  g_queue_clear_full (&s->events, g_free);
+  pf_quic_ceremony_free (s->ceremony);
+  g_queue_clear_full (&s->events, event_free);
   g_clear_pointer (&s->peer.certificate, g_bytes_unref);
   pf_quic_link_unref (s->link);
   g_mutex_clear (&s->lock);
@@ -219,7 +232,7 @@ tell_event (PfQuicSession *s, const PfHostEvent *e)
     pf_quic_hub_offer (s->hub, s);
     return;
   case PF_HOST_PAIR:
-    pf_quic_session_close (s, PF_CLOSE_NOT_ARMED, NULL);
+    pf_quic_hub_pair (s->hub, s, e->message);
     return;
   case PF_HOST_CLOSE:
     pf_quic_link_close (s->link, e->close.code, e->close.text);
@@ -251,7 +264,7 @@ keep_event (PfQuicSession *s, PfHostEvent *e)
   case PF_HOST_MIC:
     return FALSE;
   case PF_HOST_PAIR:
-    e->message = NULL;
+    e->message = g_memdup2 (e->message, sizeof *e->message);
     return TRUE;
   case PF_HOST_STARTED:
     e->start = NULL;
@@ -303,7 +316,7 @@ settle (PfQuicSession *s)
 
   while ((e = g_queue_pop_head (&events))) {
     tell_event (s, e);
-    g_free (e);
+    event_free (e);
   }
 
   g_mutex_lock (&s->lock);
@@ -528,6 +541,43 @@ pf_quic_session_close (PfQuicSession *s, PfCloseCode code, const gchar *text)
   g_mutex_lock (&s->lock);
   pf_host_session_close (s->host, code, text ? g_intern_string (text) : NULL);
   collect_events (s);
+  poke (s);
+  g_mutex_unlock (&s->lock);
+}
+
+PfQuicCeremony *
+pf_quic_session_ceremony (PfQuicSession *s)
+{
+  PfQuicCeremony *ceremony;
+
+  g_mutex_lock (&s->lock);
+  if (!s->ceremony)
+    s->ceremony = pf_quic_ceremony_new (
+        s, pf_quic_identity_fingerprint (pf_quic_hub_identity (s->hub)));
+  ceremony = s->ceremony;
+  g_mutex_unlock (&s->lock);
+  return ceremony;
+}
+
+int
+pf_quic_session_pair_send (PfQuicSession *s, const PfMsgControl *control)
+{
+  int ret;
+
+  g_mutex_lock (&s->lock);
+  ret = pf_host_session_pair_send (s->host, control, instant ());
+  pump_output (s);
+  poke (s);
+  g_mutex_unlock (&s->lock);
+  return ret;
+}
+
+void
+pf_quic_session_set_access (PfQuicSession *s, guint access, guint remaining_s)
+{
+  g_mutex_lock (&s->lock);
+  pf_host_session_grant (s->host, access, remaining_s);
+  pump_output (s);
   poke (s);
   g_mutex_unlock (&s->lock);
 }

@@ -16,6 +16,7 @@
 G_BEGIN_DECLS
 
 typedef struct _PfQuicSession PfQuicSession;
+typedef struct _PfQuicCeremony PfQuicCeremony;
 
 typedef struct {
   /* Not the offer, pairing, or the close. Of events only what lies in the
@@ -45,6 +46,9 @@ PfQuicLink *pf_quic_session_link (PfQuicSession *session);
 
 /* What the owner of the hub grants; 0: as the video is. */
 typedef struct {
+  gboolean limited; /* access and expires_s are set; else all is allowed */
+  guint access;     /* PF_GRANT_* */
+  guint expires_s;  /* 0: never */
   guint8 codec;
   guint width, height, fps, bitrate_kbps;
   guint depth, chroma; /* 8, 10; 420, 444 */
@@ -70,6 +74,16 @@ void pf_quic_session_call (PfQuicSession *session, guint64 at);
 
 void pf_quic_session_close (
     PfQuicSession *session, PfCloseCode code, const gchar *text);
+
+/* The PIN ceremony that it is, made at the first call; NULL if this build has
+ * none. */
+PfQuicCeremony *pf_quic_session_ceremony (PfQuicSession *session);
+int pf_quic_session_pair_send (
+    PfQuicSession *session, const PfMsgControl *control);
+
+/* Other rights, from now on; remaining_s 0: for ever. */
+void pf_quic_session_set_access (
+    PfQuicSession *session, guint access, guint remaining_s);
 
 /* See pf-host-session.h. */
 int pf_quic_session_accept (

@@ -110,6 +110,10 @@ put_grants (const PfQuicGrants *g, PfMsgWelcome *w)
     w->bitrate_kbps = g->bitrate_kbps;
   if (g->channels)
     w->audio_channels = (guint8) g->channels;
+  if (g->limited) {
+    w->grants = g->access;
+    w->expires_in_s = g->expires_s;
+  }
 }
 
 static void

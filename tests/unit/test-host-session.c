@@ -255,7 +255,7 @@ test_pairing (void)
   PF_REQUIRE_UINT (n_events[PF_HOST_PAIR], ==, 1);
   PF_CHECK_UINT (n_events[PF_HOST_OFFER], ==, 0);
   c = (PfMsgControl){ .type = PF_MSG_PAIR_CHALLENGE };
-  PF_CHECK_INT (pf_host_session_send (host, &c), ==, 0);
+  PF_CHECK_INT (pf_host_session_pair_send (host, &c, now), ==, 0);
   PF_CHECK (pf_host_session_output (host, now, &out));
   PF_CHECK_UINT (out.bytes.size, ==, 2 + 5 + 2 + 33 + 32);
   pass (59 * S);
@@ -272,6 +272,50 @@ test_pairing (void)
   feed_control (&c);
   PF_CHECK_UINT (n_events[PF_HOST_PAIR], ==, 0);
   PF_CHECK_UINT (n_events[PF_HOST_CLOSE], ==, 1);
+  PF_CHECK_INT (pf_host_session_pair_send (host, &c, now), ==, PF_ERR_INVALID);
+  end ();
+}
+
+/* Somebody is to type the PIN; then the client has its time again, and when it
+ * knows the result it has little. */
+static void
+test_pairing_parked (void)
+{
+  PfMsgControl c = { .type = PF_MSG_PAIR_REQUEST };
+
+  begin ();
+  feed_control (&c);
+  PF_CHECK_INT (pf_host_session_park (host, now), ==, 0);
+  pass (179 * S);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_CLOSE], ==, 0);
+  c.type = PF_MSG_PAIR_CHALLENGE;
+  PF_CHECK_INT (pf_host_session_pair_send (host, &c, now), ==, 0);
+  pf_host_session_stream_end (host); /* it has nothing more to say */
+  pass (59 * S);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_CLOSE], ==, 0);
+  c.type = PF_MSG_PAIR_RESULT;
+  PF_CHECK_INT (pf_host_session_pair_send (host, &c, now), ==, 0);
+  PF_CHECK_INT (pf_host_session_pair_send (host, &c, now), ==, PF_ERR_INVALID);
+  pass (4 * S);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_CLOSE], ==, 0);
+  pass (1 * S);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_CLOSE], ==, 1);
+  PF_CHECK_HEX (last.close.code, ==, PF_CLOSE_DONE);
+  end ();
+
+  /* nobody types it */
+  begin ();
+  c.type = PF_MSG_PAIR_REQUEST;
+  feed_control (&c);
+  PF_CHECK_INT (pf_host_session_park (host, now), ==, 0);
+  pass (180 * S);
+  drain ();
+  PF_REQUIRE_UINT (n_events[PF_HOST_CLOSE], ==, 1);
+  PF_CHECK_HEX (last.close.code, ==, PF_CLOSE_APPROVAL_TIME);
   end ();
 }
 
@@ -816,6 +860,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/host-session/lengths", test_lengths);
   PF_TEST_ADD ("/host-session/later-peers", test_later_peers);
   PF_TEST_ADD ("/host-session/pairing", test_pairing);
+  PF_TEST_ADD ("/host-session/pairing-parked", test_pairing_parked);
   PF_TEST_ADD ("/host-session/first-message", test_first_message);
   PF_TEST_ADD ("/host-session/slow", test_slow);
   PF_TEST_ADD ("/host-session/impatient", test_impatient);
