@@ -4,9 +4,9 @@
  * grants. Which codec that is, is known when the receiver's pads come; a plan
  * for each codec that can be decoded here is made before.
  */
-#include "input.h"
 #include "options.h"
 #include "probes.h"
+#include "view.h"
 #include "wishes.h"
 
 #include "pf-plan.h"
@@ -41,9 +41,10 @@ typedef struct {
   guint ticks;                          /* seconds with a picture */
   gint64 began_us, first_us;
   gboolean failed, over;
-  gchar *codec; /* granted */
-  GMutex lock;
-  PfKeyboard keyboard; /* lock */
+  gchar *codec;   /* granted */
+  PfView *view;   /* NULL: headless */
+  PfCounts shown; /* when figures were written over the picture */
+  gint64 shown_us;
 } Client;
 
 /* ---- Plans --------------------------------------------------------------- */
@@ -117,21 +118,13 @@ offered_codecs (const Client *c)
 
 /* ---- What the host shows -------------------------------------------------- */
 
-static gpointer
+static void
 quit (gpointer data)
 {
   Client *c = data;
 
   c->over = TRUE;
   g_main_loop_quit (c->loop);
-  return NULL;
-}
-
-static gboolean
-quit_idle (gpointer data)
-{
-  quit (data);
-  return G_SOURCE_REMOVE;
 }
 
 static int
@@ -179,21 +172,6 @@ find_chain (const PfPlan *plan, const gchar *pad)
   return NULL;
 }
 
-static GstPadProbeReturn on_upstream (
-    GstPad *pad, GstPadProbeInfo *info, gpointer data);
-
-static void
-watch_window (Client *c, GstElement *bin)
-{
-  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (bin), "sink");
-  g_autoptr (GstPad) pad =
-      sink ? gst_element_get_static_pad (sink, "sink") : NULL;
-
-  if (pad)
-    gst_pad_add_probe (
-        pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, c, NULL);
-}
-
 static void
 add_chain (Client *c, const PfChain *chain, GstPad *pad)
 {
@@ -208,7 +186,8 @@ add_chain (Client *c, const PfChain *chain, GstPad *pad)
   }
   if (g_str_equal (chain->name, "video")) {
     pf_probes_add (GST_BIN (bin), c->measure, c->options->headless);
-    watch_window (c, bin);
+    if (c->view)
+      pf_view_watch (c->view, GST_BIN (bin));
   }
   gst_bin_add (GST_BIN (c->pipeline), bin);
   sink = gst_element_get_static_pad (bin, "sink");
@@ -241,63 +220,6 @@ on_pad_added (GstElement *receiver, GstPad *pad, gpointer data)
       chain = find_chain (c->plans[i], name);
   if (chain)
     add_chain (c, chain, pad);
-}
-
-/* ---- Keys and pointer ----------------------------------------------------- */
-
-static void
-picture_size (GstPad *pad, guint *width, guint *height)
-{
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  gint w = 0, h = 0;
-
-  if (caps) {
-    const GstStructure *s = gst_caps_get_structure (caps, 0);
-
-    gst_structure_get_int (s, "width", &w);
-    gst_structure_get_int (s, "height", &h);
-  }
-  *width = (guint) MAX (w, 0);
-  *height = (guint) MAX (h, 0);
-}
-
-static void
-on_hotkey (Client *c, PfHotkey hotkey)
-{
-  if (hotkey == PF_HOTKEY_QUIT)
-    g_idle_add (quit_idle, c);
-  if (hotkey == PF_HOTKEY_STATS) {
-    g_autoptr (JsonBuilder) b = json_builder_new ();
-    g_autofree gchar *line = NULL;
-
-    json_builder_begin_object (b);
-    pf_measure_report (c->measure, b, TRUE);
-    json_builder_end_object (b);
-    line = pf_report_line (b);
-    g_print ("%s\n", line);
-  }
-}
-
-/* What the window reports goes on as what a host takes. */
-static GstPadProbeReturn
-on_upstream (GstPad *pad, GstPadProbeInfo *info, gpointer data)
-{
-  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
-  PfInput inputs[2] = { { 0 } };
-  Client *c = data;
-  PfHotkey hotkey;
-  guint width, height, n;
-
-  if (GST_EVENT_TYPE (event) != GST_EVENT_NAVIGATION)
-    return GST_PAD_PROBE_OK;
-  picture_size (pad, &width, &height);
-  g_mutex_lock (&c->lock);
-  n = pf_input_translate (&c->keyboard, event, width, height, inputs, &hotkey);
-  g_mutex_unlock (&c->lock);
-  on_hotkey (c, hotkey);
-  for (guint i = 0; i < n; i++)
-    gst_pad_push_event (pad, pf_event_new_input (&inputs[i]));
-  return GST_PAD_PROBE_DROP;
 }
 
 /* ---- Messages ------------------------------------------------------------- */
@@ -431,6 +353,16 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* In the thread that posts. */
+static GstBusSyncReply
+on_posted (GstBus *bus, GstMessage *message, gpointer data)
+{
+  Client *c = data;
+
+  (void) bus;
+  return c->view ? pf_view_on_message (c->view, message) : GST_BUS_PASS;
+}
+
 /* ---- Reports --------------------------------------------------------------- */
 
 static void
@@ -485,6 +417,48 @@ print_summary (Client *c)
   g_print ("\n");
 }
 
+static guint64
+stat_of (Client *c, const gchar *name, const gchar *field)
+{
+  g_autoptr (GstElement) element =
+      gst_bin_get_by_name (GST_BIN (c->pipeline), name);
+  g_autoptr (GstStructure) stats = NULL;
+  guint64 value = 0;
+
+  if (element)
+    g_object_get (element, "stats", &stats, NULL);
+  if (stats)
+    gst_structure_get_uint64 (stats, field, &value);
+  return value;
+}
+
+/* For people, over the picture. */
+static gchar *
+describe (gpointer data)
+{
+  Client *c = data;
+  const gint64 now = g_get_monotonic_time ();
+  const gdouble seconds = (gdouble) (now - c->shown_us) / G_USEC_PER_SEC;
+  const PfCounts old = c->shown;
+  gchar *text;
+
+  pf_measure_counts (c->measure, &c->shown);
+  c->shown_us = now;
+  text = g_strdup_printf ("%s  %s\n"
+                          "%.0f of %.0f frames/s shown, %.1f Mbit/s\n"
+                          "lost %" G_GUINT64_FORMAT
+                          " frames, mended %" G_GUINT64_FORMAT " packets\n"
+                          "since capture: decoded %.1f ms, shown %.1f ms",
+      c->options->host, c->codec ? c->codec : "-",
+      (gdouble) (c->shown.presented - old.presented) / seconds,
+      (gdouble) (c->shown.frames - old.frames) / seconds,
+      (gdouble) (c->shown.bytes - old.bytes) * 8e-6 / seconds,
+      stat_of (c, "fec", "frames-lost"), stat_of (c, "fec", "restored"),
+      pf_measure_recent_us (c->measure, PF_STAGE_DECODED) / 1e3,
+      pf_measure_recent_us (c->measure, PF_STAGE_PRESENTED) / 1e3);
+  return text;
+}
+
 /* Host's clock against ours: the receiver measures it again and again. */
 static void
 follow_clock (Client *c)
@@ -527,6 +501,8 @@ on_tick (gpointer data)
         (guint64) (g_get_monotonic_time () - c->first_us) / 1000);
   if (++c->ticks % 10 == 0) {
     follow_clock (c);
+    if (c->view)
+      pf_view_tick (c->view);
     if (c->options->json)
       report (c, FALSE);
   }
@@ -572,8 +548,26 @@ make_pipeline (Client *c, GError **error)
   g_signal_connect (c->receiver, "pad-added", G_CALLBACK (on_pad_added), c);
   gst_bin_add (GST_BIN (c->pipeline), c->receiver);
   bus = gst_element_get_bus (c->pipeline);
+  gst_bus_set_sync_handler (bus, on_posted, c, NULL);
   gst_bus_add_watch (bus, on_message, c);
   return TRUE;
+}
+
+static void
+make_view (Client *c)
+{
+  const PfClientOptions *o = c->options;
+  const PfViewOptions options = { .title = o->host,
+    .width = o->width,
+    .height = o->height,
+    .fullscreen = o->fullscreen,
+    .relative = o->relative,
+    .quit = quit,
+    .describe = describe,
+    .data = c };
+
+  if (!o->headless)
+    c->view = pf_view_new (&options);
 }
 
 static int
@@ -582,6 +576,12 @@ run (Client *c)
   const PfClientOptions *o = c->options;
   g_autoptr (GError) error = NULL;
 
+  if (!o->headless && !o->use && !g_getenv ("WAYLAND_DISPLAY") &&
+      !g_getenv ("DISPLAY"))
+    return pf_client_fail (
+        "there is no display here: neither WAYLAND_DISPLAY nor DISPLAY is set; "
+        "start it in a desktop session, or without a window: --headless");
+  make_view (c);
   c->wishes = pf_wishes_new (o->remode, o->rebitrate, o->speed_test, &error);
   if (!c->wishes || !take_uses (c, &error) || !make_plans (c, &error) ||
       !make_pipeline (c, &error))
@@ -608,10 +608,12 @@ clear (Client *c)
   if (c->pipeline) {
     g_autoptr (GstBus) bus = gst_element_get_bus (c->pipeline);
 
+    gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
     gst_bus_remove_watch (bus);
     gst_element_set_state (c->pipeline, GST_STATE_NULL);
     gst_object_unref (c->pipeline);
   }
+  pf_view_free (c->view);
   for (guint i = 0; i < N_CODECS; i++)
     pf_plan_free (c->plans[i]);
   pf_measure_free (c->measure);
@@ -622,7 +624,6 @@ clear (Client *c)
   pf_inventory_free (c->inventory);
   g_clear_pointer (&c->use, g_hash_table_unref);
   g_main_loop_unref (c->loop);
-  g_mutex_clear (&c->lock);
   g_free (c->codec);
 }
 
@@ -634,7 +635,6 @@ pf_client_connect (const PfClientOptions *options)
   Client c = { .options = options };
   int status;
 
-  g_mutex_init (&c.lock);
   c.loop = g_main_loop_new (NULL, FALSE);
   c.measure = pf_measure_new ();
   c.inventory = pf_inventory_new_system ();

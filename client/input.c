@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* From GstNavigation to PfInput; see input.h. */
+/* From windows to PfInput; see input.h. */
 #include "input.h"
 
 #include <gst/video/navigation.h>
 #include <linux/input-event-codes.h>
 #include <string.h>
 
-#define CTRL 1
-#define ALT 2
-#define SHIFT 4
-#define ALL (CTRL | ALT | SHIFT)
+#define ALL (PF_WINDOW_CTRL | PF_WINDOW_ALT | PF_WINDOW_SHIFT)
 
 /* X names of keys as they are without modifiers on the usual layouts. The
  * window tells names only, so the key in the place of another layout's name
@@ -142,6 +139,74 @@ pf_input_key_code (const gchar *name)
   return 0;
 }
 
+/* ---- What the host believes ---------------------------------------------- */
+
+static void
+add (PfInputs *inputs, const PfInput *input)
+{
+  if (inputs->n < G_N_ELEMENTS (inputs->list))
+    inputs->list[inputs->n++] = *input;
+}
+
+static gboolean
+is_button (guint code)
+{
+  return code >= BTN_MISC && code < KEY_OK;
+}
+
+static void
+add_press (PfInputs *inputs, guint code, gboolean down)
+{
+  const PfInput input = {
+    .kind = is_button (code) ? PF_INPUT_BUTTON : PF_INPUT_KEY,
+    .code = code,
+    .state = down ? PF_INPUT_DOWN : PF_INPUT_UP,
+  };
+
+  add (inputs, &input);
+}
+
+/* TRUE if the host has to hear of it: a key goes down once, and up only if it
+ * went down there. */
+static gboolean
+note_held (guint *held, guint *n, guint max, guint code, gboolean down)
+{
+  for (guint i = 0; i < *n; i++) {
+    if (held[i] != code)
+      continue;
+    if (!down)
+      held[i] = held[--*n];
+    return !down;
+  }
+  if (!down || *n == max)
+    return FALSE;
+  held[(*n)++] = code;
+  return TRUE;
+}
+
+static void
+press (PfKeyboard *k, guint code, gboolean down, PfInputs *inputs)
+{
+  if (!k->local && note_held (k->held, &k->n_held, PF_HELD_MAX, code, down))
+    add_press (inputs, code, down);
+}
+
+void
+pf_input_release (PfKeyboard *k, PfInputs *inputs)
+{
+  inputs->n = 0;
+  /* The last one first, so that no combination changes its meaning. */
+  while (k->n_held > 0)
+    add_press (inputs, k->held[--k->n_held], FALSE);
+  while (k->n_fingers > 0) {
+    const PfInput up = { .kind = PF_INPUT_TOUCH,
+      .code = k->fingers[--k->n_fingers],
+      .state = PF_INPUT_UP };
+
+    add (inputs, &up);
+  }
+}
+
 /* ---- Keys ---------------------------------------------------------------- */
 
 static guint
@@ -150,109 +215,210 @@ modifier_of (guint code)
   switch (code) {
   case KEY_LEFTCTRL:
   case KEY_RIGHTCTRL:
-    return CTRL;
+    return PF_WINDOW_CTRL;
   case KEY_LEFTALT:
   case KEY_RIGHTALT:
-    return ALT;
+    return PF_WINDOW_ALT;
   case KEY_LEFTSHIFT:
   case KEY_RIGHTSHIFT:
-    return SHIFT;
+    return PF_WINDOW_SHIFT;
   default:
     return 0;
   }
 }
 
+static const struct {
+  guint label, code;
+  PfHotkey hotkey;
+} hotkeys[] = {
+  { 'q', KEY_Q, PF_HOTKEY_QUIT },
+  { 'z', KEY_Z, PF_HOTKEY_CAPTURE },
+  { 'x', KEY_X, PF_HOTKEY_FULLSCREEN },
+  { 's', KEY_S, PF_HOTKEY_STATS },
+  { 'm', KEY_M, PF_HOTKEY_MOUSE },
+  { 'c', KEY_C, PF_HOTKEY_CURSOR },
+  { 'd', KEY_D, PF_HOTKEY_MINIMISE },
+};
+
+/* By what is written on the key; where that is no letter of ours, by its place
+ * on a US keyboard. */
 static PfHotkey
-hotkey_of (guint code)
+hotkey_of (guint label, guint code)
 {
-  switch (code) {
-  case KEY_Q:
-    return PF_HOTKEY_QUIT;
-  case KEY_Z:
-    return PF_HOTKEY_CAPTURE;
-  case KEY_S:
-    return PF_HOTKEY_STATS;
-  case KEY_M:
-    return PF_HOTKEY_MOUSE;
-  default:
-    return PF_HOTKEY_NONE;
-  }
+  for (guint i = 0; i < G_N_ELEMENTS (hotkeys); i++)
+    if (label ? hotkeys[i].label == label : hotkeys[i].code == code)
+      return hotkeys[i].hotkey;
+  return PF_HOTKEY_NONE;
 }
 
-/* TRUE if the host has to hear of it: a key goes down once, and up only if it
- * went down there. */
-static gboolean
-note_held (PfKeyboard *k, guint code, gboolean down)
-{
-  for (guint i = 0; i < k->n_held; i++) {
-    if (k->held[i] != code)
-      continue;
-    if (!down)
-      k->held[i] = k->held[--k->n_held];
-    return !down;
-  }
-  if (!down || k->n_held == G_N_ELEMENTS (k->held))
-    return FALSE;
-  k->held[k->n_held++] = code;
-  return TRUE;
-}
-
-static guint
-release_all (PfKeyboard *k, PfInput out[2])
-{
-  k->n_held = 0;
-  out[0] = (PfInput){ .kind = PF_INPUT_RELEASE };
-  return 1;
-}
-
-static guint
-on_hotkey (PfKeyboard *k, PfHotkey hotkey, guint code, PfInput out[2])
+static PfHotkey
+on_hotkey (PfKeyboard *k, PfHotkey hotkey, guint code, PfInputs *inputs)
 {
   k->swallow = code;
+  /* The host has seen Ctrl, Alt and Shift go down. */
+  pf_input_release (k, inputs);
   if (hotkey == PF_HOTKEY_CAPTURE)
     k->local = !k->local;
   if (hotkey == PF_HOTKEY_MOUSE) {
     k->relative = !k->relative;
     k->have_place = FALSE;
   }
-  /* The host has seen Ctrl, Alt and Shift go down. */
-  return release_all (k, out);
+  return hotkey;
 }
 
-static guint
-on_key (PfKeyboard *k, const gchar *name, gboolean down, PfInput out[2],
-    PfHotkey *hotkey)
+static PfHotkey
+on_key (PfKeyboard *k, const PfWindowEvent *event, PfInputs *inputs)
 {
-  const guint code = pf_input_key_code (name), modifier = modifier_of (code);
+  const gboolean down = event->state == PF_INPUT_DOWN;
+  const guint modifier = modifier_of (event->code);
+  const PfHotkey hotkey = hotkey_of (event->label, event->code);
 
-  if (code == 0)
-    return 0;
+  if (event->code == 0)
+    return PF_HOTKEY_NONE;
   if (down)
     k->modifiers |= modifier;
   else
     k->modifiers &= ~modifier;
-  if (down && (k->modifiers & ALL) == ALL && hotkey_of (code)) {
-    *hotkey = hotkey_of (code);
-    return on_hotkey (k, *hotkey, code, out);
-  }
-  if (k->swallow == code) {
+  if (k->swallow == event->code) {
     if (!down)
       k->swallow = 0;
-    return 0;
+    return PF_HOTKEY_NONE;
   }
-  if (k->local || !note_held (k, code, down))
-    return 0;
-  out[0] = (PfInput){ .kind = PF_INPUT_KEY,
-    .code = code,
-    .state = down ? PF_INPUT_DOWN : PF_INPUT_UP };
-  return 1;
+  if (down && ((k->modifiers | event->modifiers) & ALL) == ALL && hotkey)
+    return on_hotkey (k, hotkey, event->code, inputs);
+  press (k, event->code, down, inputs);
+  return PF_HOTKEY_NONE;
 }
 
-/* ---- Pointer ------------------------------------------------------------- */
+static void
+on_focus (PfKeyboard *k, PfInputs *inputs)
+{
+  pf_input_release (k, inputs);
+  k->modifiers = 0;
+  k->swallow = 0;
+  k->have_place = FALSE;
+}
 
-static guint
-on_move (PfKeyboard *k, gdouble x, gdouble y, guint width, guint height,
-    PfInput *out)
+/* ---- Pointer and touches ------------------------------------------------- */
+
+/* What is whole goes, the rest waits for more. */
+static gdouble
+take_whole (gdouble *rest, gdouble more)
+{
+  gdouble whole;
+
+  *rest += more;
+  whole = *rest < 0 ? -(gdouble) (guint) - *rest : (gdouble) (guint) *rest;
+  *rest -= whole;
+  return whole;
+}
+
+static void
+on_place (PfKeyboard *k, const PfWindowEvent *event, PfInputs *inputs)
+{
+  const PfInput input = {
+    .kind = PF_INPUT_POINTER_ABS, .x = event->x, .y = event->y
+  };
+
+  if (!k->local && !k->relative)
+    add (inputs, &input);
+}
+
+static void
+on_move (PfKeyboard *k, const PfWindowEvent *event, PfInputs *inputs)
+{
+  PfInput input = { .kind = PF_INPUT_POINTER_REL };
+
+  if (k->local)
+    return;
+  input.x = take_whole (&k->rest_x, CLAMP (event->x, -30000, 30000));
+  input.y = take_whole (&k->rest_y, CLAMP (event->y, -30000, 30000));
+  if (input.x != 0 || input.y != 0)
+    add (inputs, &input);
+}
+
+/* One direction each: the wire says no more at once. */
+static void
+on_scroll (PfKeyboard *k, const PfWindowEvent *event, PfInputs *inputs)
+{
+  const guint kind = event->fine ? PF_INPUT_SCROLL_FINE : PF_INPUT_SCROLL;
+  PfInput x = { .kind = kind }, y = { .kind = kind };
+
+  if (k->local)
+    return;
+  x.x = take_whole (&k->wheel_x, CLAMP (event->x, -30000, 30000));
+  y.y = take_whole (&k->wheel_y, CLAMP (event->y, -30000, 30000));
+  if (y.y != 0)
+    add (inputs, &y);
+  if (x.x != 0)
+    add (inputs, &x);
+}
+
+static gboolean
+is_down (const PfKeyboard *k, guint finger)
+{
+  for (guint i = 0; i < k->n_fingers; i++)
+    if (k->fingers[i] == finger)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+on_touch (PfKeyboard *k, const PfWindowEvent *event, PfInputs *inputs)
+{
+  const PfInput input = { .kind = PF_INPUT_TOUCH,
+    .code = event->code,
+    .state = event->state,
+    .x = event->x,
+    .y = event->y };
+
+  if (k->local)
+    return;
+  if (event->state == PF_INPUT_MOVE
+          ? is_down (k, event->code)
+          : note_held (k->fingers, &k->n_fingers, PF_FINGERS_MAX, event->code,
+                event->state == PF_INPUT_DOWN))
+    add (inputs, &input);
+}
+
+PfHotkey
+pf_input_from_window (
+    PfKeyboard *k, const PfWindowEvent *event, PfInputs *inputs)
+{
+  inputs->n = 0;
+  switch (event->kind) {
+  case PF_WINDOW_KEY:
+    return on_key (k, event, inputs);
+  case PF_WINDOW_PLACE:
+    on_place (k, event, inputs);
+    break;
+  case PF_WINDOW_MOVE:
+    on_move (k, event, inputs);
+    break;
+  case PF_WINDOW_BUTTON:
+    press (k, event->code, event->state == PF_INPUT_DOWN, inputs);
+    break;
+  case PF_WINDOW_SCROLL:
+    on_scroll (k, event, inputs);
+    break;
+  case PF_WINDOW_TOUCH:
+    on_touch (k, event, inputs);
+    break;
+  case PF_WINDOW_FOCUS:
+    on_focus (k, inputs);
+    break;
+  case PF_WINDOW_CLOSE:
+    return PF_HOTKEY_QUIT;
+  }
+  return PF_HOTKEY_NONE;
+}
+
+/* ---- Sinks with a window of their own ------------------------------------ */
+
+/* A place, or the way from the one before. */
+static gboolean
+moved (PfKeyboard *k, gdouble x, gdouble y, guint width, guint height,
+    PfWindowEvent *e)
 {
   const gdouble dx = x - k->x, dy = y - k->y;
   const gboolean had = k->have_place;
@@ -260,89 +426,87 @@ on_move (PfKeyboard *k, gdouble x, gdouble y, guint width, guint height,
   k->x = x;
   k->y = y;
   k->have_place = TRUE;
-  if (k->local || width == 0 || height == 0)
-    return 0;
-  if (k->relative) {
-    *out = (PfInput){ .kind = PF_INPUT_POINTER_REL, .x = dx, .y = dy };
-    return had && (dx != 0 || dy != 0);
-  }
-  *out = (PfInput){ .kind = PF_INPUT_POINTER_ABS,
-    .x = CLAMP (x / width, 0, 1),
-    .y = CLAMP (y / height, 0, 1) };
-  return 1;
+  if (width == 0 || height == 0)
+    return FALSE;
+  if (k->relative)
+    *e = (PfWindowEvent){ .kind = PF_WINDOW_MOVE, .x = dx, .y = dy };
+  else
+    *e = (PfWindowEvent){ .kind = PF_WINDOW_PLACE,
+      .x = CLAMP (x / width, 0, 1),
+      .y = CLAMP (y / height, 0, 1) };
+  return had || !k->relative;
 }
 
-static guint
-on_button (PfKeyboard *k, gint button, gboolean down, PfInput *out)
+/* X has buttons 4 to 7 for the wheel. */
+static gboolean
+pressed (gint button, gboolean down, PfWindowEvent *e)
 {
   static const guint codes[] = { 0, BTN_LEFT, BTN_MIDDLE, BTN_RIGHT, 0, 0, 0, 0,
     BTN_SIDE, BTN_EXTRA };
 
-  if (k->local)
-    return 0;
-  /* X has buttons 4 to 7 for the wheel. */
   if (button >= 4 && button <= 7) {
-    *out = (PfInput){ .kind = PF_INPUT_SCROLL,
-      .x = button == 6   ? -120
-           : button == 7 ? 120
-                         : 0,
-      .y = button == 4   ? -120
-           : button == 5 ? 120
-                         : 0 };
+    *e = (PfWindowEvent){ .kind = PF_WINDOW_SCROLL };
+    e->x = button == 6 ? -120 : button == 7 ? 120 : 0;
+    e->y = button == 4 ? -120 : button == 5 ? 120 : 0;
     return down;
   }
   if (button < 1 || button >= (gint) G_N_ELEMENTS (codes))
-    return 0;
-  *out = (PfInput){ .kind = PF_INPUT_BUTTON,
+    return FALSE;
+  *e = (PfWindowEvent){ .kind = PF_WINDOW_BUTTON,
     .code = codes[button],
     .state = down ? PF_INPUT_DOWN : PF_INPUT_UP };
-  return note_held (k, codes[button], down);
+  return TRUE;
 }
 
-static guint
-on_scroll (PfKeyboard *k, gdouble x, gdouble y, PfInput *out)
+/* FALSE: nothing of ours. */
+static gboolean
+read_navigation (
+    PfKeyboard *k, GstEvent *event, guint width, guint height, PfWindowEvent *e)
 {
-  if (k->local || (x == 0 && y == 0))
-    return 0;
-  *out = (PfInput){ .kind = PF_INPUT_SCROLL, .x = x * 120, .y = -y * 120 };
-  return 1;
-}
-
-guint
-pf_input_translate (PfKeyboard *k, GstEvent *event, guint width, guint height,
-    PfInput out[2], PfHotkey *hotkey)
-{
+  const GstNavigationEventType type = gst_navigation_event_get_type (event);
   const gchar *name;
   gdouble x, y, dx, dy;
   gint button;
 
-  *hotkey = PF_HOTKEY_NONE;
-  switch (gst_navigation_event_get_type (event)) {
+  switch (type) {
   case GST_NAVIGATION_EVENT_KEY_PRESS:
   case GST_NAVIGATION_EVENT_KEY_RELEASE:
     if (!gst_navigation_event_parse_key_event (event, &name) || !name)
-      return 0;
-    return on_key (k, name,
-        gst_navigation_event_get_type (event) == GST_NAVIGATION_EVENT_KEY_PRESS,
-        out, hotkey);
+      return FALSE;
+    *e = (PfWindowEvent){ .kind = PF_WINDOW_KEY,
+      .code = pf_input_key_code (name),
+      .state = type == GST_NAVIGATION_EVENT_KEY_PRESS ? PF_INPUT_DOWN
+                                                      : PF_INPUT_UP };
+    return TRUE;
   case GST_NAVIGATION_EVENT_MOUSE_MOVE:
-    if (!gst_navigation_event_parse_mouse_move_event (event, &x, &y))
-      return 0;
-    return on_move (k, x, y, width, height, out);
+    return gst_navigation_event_parse_mouse_move_event (event, &x, &y) &&
+           moved (k, x, y, width, height, e);
   case GST_NAVIGATION_EVENT_MOUSE_BUTTON_PRESS:
   case GST_NAVIGATION_EVENT_MOUSE_BUTTON_RELEASE:
-    if (!gst_navigation_event_parse_mouse_button_event (event, &button, &x, &y))
-      return 0;
-    return on_button (k, button,
-        gst_navigation_event_get_type (event) ==
-            GST_NAVIGATION_EVENT_MOUSE_BUTTON_PRESS,
-        out);
+    return gst_navigation_event_parse_mouse_button_event (
+               event, &button, &x, &y) &&
+           pressed (button, type == GST_NAVIGATION_EVENT_MOUSE_BUTTON_PRESS, e);
   case GST_NAVIGATION_EVENT_MOUSE_SCROLL:
     if (!gst_navigation_event_parse_mouse_scroll_event (
             event, &x, &y, &dx, &dy))
-      return 0;
-    return on_scroll (k, dx, dy, out);
+      return FALSE;
+    *e = (PfWindowEvent){
+      .kind = PF_WINDOW_SCROLL, .x = dx * 120, .y = -dy * 120
+    };
+    return TRUE;
   default:
-    return 0;
+    return FALSE;
   }
+}
+
+PfHotkey
+pf_input_from_navigation (
+    PfKeyboard *k, GstEvent *event, guint width, guint height, PfInputs *inputs)
+{
+  PfWindowEvent e = { 0 };
+
+  inputs->n = 0;
+  if (!read_navigation (k, event, width, height, &e))
+    return PF_HOTKEY_NONE;
+  return pf_input_from_window (k, &e, inputs);
 }

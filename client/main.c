@@ -88,7 +88,8 @@ read_mode (PfClientOptions *o, const gchar *mode)
 }
 
 static int
-connect_host (PfClientOptions *o, const gchar *mode, gchar **words)
+connect_host (
+    PfClientOptions *o, const gchar *mode, const gchar *mouse, gchar **words)
 {
   if (!words[0] || words[1])
     return pf_client_fail ("connect takes one host; see --help");
@@ -97,6 +98,10 @@ connect_host (PfClientOptions *o, const gchar *mode, gchar **words)
     return pf_client_fail ("%s is no HOST or HOST:PORT", o->host);
   if (!read_mode (o, mode))
     return pf_client_fail ("--mode %s: WIDTHxHEIGHT@HZ", mode);
+  if (mouse && !g_str_equal (mouse, "absolute") &&
+      !g_str_equal (mouse, "relative"))
+    return pf_client_fail ("--mouse %s: absolute or relative", mouse);
+  o->relative = mouse && g_str_equal (mouse, "relative");
   if (o->codec && !g_str_equal (o->codec, "h264") &&
       !g_str_equal (o->codec, "h265") && !g_str_equal (o->codec, "av1"))
     return pf_client_fail ("--codec %s: h264, h265 or av1", o->codec);
@@ -104,7 +109,7 @@ connect_host (PfClientOptions *o, const gchar *mode, gchar **words)
 }
 
 static GOptionContext *
-make_context (PfClientOptions *o, gchar **mode, gchar ***words)
+make_context (PfClientOptions *o, gchar **mode, gchar **mouse, gchar ***words)
 {
   const GOptionEntry entries[] = {
     { "mode", 'm', 0, G_OPTION_ARG_STRING, mode, "Size and rate (1280x720@60)",
@@ -123,6 +128,11 @@ make_context (PfClientOptions *o, gchar **mode, gchar ***words)
         "Directory of cert.pem and key.pem", "DIR" },
     { "headless", 0, 0, G_OPTION_ARG_NONE, &o->headless,
         "No window, no sound; measures", NULL },
+    { "fullscreen", 'f', 0, G_OPTION_ARG_NONE, &o->fullscreen,
+        "Nothing but the picture", NULL },
+    { "mouse", 0, 0, G_OPTION_ARG_STRING, mouse,
+        "absolute: a place in the picture; relative: caught, as games want it",
+        "KIND" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &o->json,
         "A line of JSON every second and at the end", NULL },
     { "frames", 0, 0, G_OPTION_ARG_INT, &o->frames, "End after so many", "N" },
@@ -151,8 +161,9 @@ make_context (PfClientOptions *o, gchar **mode, gchar ***words)
       "if need be");
   g_option_context_set_description (context,
       "In the window: Ctrl+Alt+Shift and Q quits, Z gives input back to this "
-      "desktop\nor to the host, M changes between relative and absolute "
-      "pointer, S prints\nstatistics.");
+      "desktop\nor to the host, M changes between relative and absolute mouse, "
+      "X fills the\nscreen, S shows figures, C hides this desktop's pointer, D "
+      "minimises.");
   g_option_context_add_main_entries (context, entries, NULL);
   return context;
 }
@@ -166,16 +177,16 @@ main (int argc, char **argv)
   const struct rlimit none = { 0, 0 };
   g_autoptr (GOptionContext) context = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *mode = NULL;
+  g_autofree gchar *mode = NULL, *mouse = NULL;
   g_auto (GStrv) words = NULL;
 
   setrlimit (RLIMIT_CORE, &none);
   g_unsetenv ("SSLKEYLOGFILE");
   g_unsetenv ("GNUTLS_DEBUG_LEVEL");
-  /* Windows of X11 report keys, those of Wayland do not. */
+  /* What OpenGL draws in is then a window of ours. */
   if (g_getenv ("DISPLAY"))
     g_setenv ("GST_GL_WINDOW", "x11", FALSE);
-  context = make_context (&options, &mode, &words);
+  context = make_context (&options, &mode, &mouse, &words);
   if (!g_option_context_parse (context, &argc, &argv, &error)) {
     pf_client_fail ("%s; see --help", error->message);
     return 2;
@@ -184,7 +195,7 @@ main (int argc, char **argv)
   if (words && g_str_equal (words[0], "discover") && !words[1])
     return discover ();
   if (words && g_str_equal (words[0], "connect"))
-    return connect_host (&options, mode, words + 1);
+    return connect_host (&options, mode, mouse, words + 1);
   pf_client_fail ("name a command: discover or connect HOST; see --help");
   return 2;
 }

@@ -11,6 +11,7 @@
 #define ON_THE_WAY 64
 /* Samples of a stage that are kept: twenty minutes at 60 a second. */
 #define SAMPLES_MAX 72000
+#define RECENT 60
 
 static const gchar *const names[PF_N_STAGES] = { "captured", "last-packet",
   "reassembled", "decoded", "presented" };
@@ -216,6 +217,23 @@ compare_ints (const void *a, const void *b)
   const gint ia = *(const gint *) a, ib = *(const gint *) b;
 
   return (ia > ib) - (ia < ib);
+}
+
+gint
+pf_measure_recent_us (PfMeasure *m, PfMeasureStage stage)
+{
+  gint recent[RECENT];
+  const GArray *all;
+  guint n;
+
+  g_mutex_lock (&m->lock);
+  all = m->series[stage].since_capture;
+  n = MIN (all->len, RECENT);
+  memcpy (recent, (const gint *) (gconstpointer) all->data + (all->len - n),
+      n * sizeof *recent);
+  g_mutex_unlock (&m->lock);
+  qsort (recent, n, sizeof *recent, compare_ints);
+  return n ? recent[n / 2] : 0;
 }
 
 static void

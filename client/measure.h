@@ -57,6 +57,10 @@ typedef struct {
 
 void pf_measure_counts (PfMeasure *measure, PfCounts *counts);
 
+/* The median of the last second or so since capture, in microseconds; 0: not
+ * known. */
+gint pf_measure_recent_us (PfMeasure *measure, PfMeasureStage stage);
+
 /* Members: counts, bitrate, and per stage the time since capture and since the
  * stage before in microseconds, as p50, p95, p99. Forgets the samples of the
  * last interval; WHOLE: of all. */

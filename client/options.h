@@ -19,6 +19,8 @@ typedef struct {
   gboolean no_audio;
   gint channels;
   gboolean headless, json;
+  gboolean fullscreen;
+  gboolean relative;                         /* the mouse begins caught */
   guint frames, seconds;                     /* 0: until it ends */
   gchar **remode, **rebitrate, **speed_test; /* see wishes.h */
   gchar *pipelines;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Rectangles and digits in a picture of 8 bits: I420, NV12 or BGRx. No
+ * Rectangles and text in a picture of 8 bits: I420, NV12 or BGRx. No
  * GStreamer, no memory of its own.
  *
  * Rectangles begin at even pixels; where the picture is odd they end at its
@@ -45,7 +45,7 @@ void pf_canvas_fill (PfCanvas *canvas, PfRect rect, const PfColour *colour);
 void pf_canvas_copy (PfCanvas *canvas, const PfCanvas *from, PfRect rect);
 
 /* A glyph of 6 x 8 dots, each scale pixels wide, light on dark; characters are
- * 0-9 and " .:@x/-"; others are blank. */
+ * 0-9, A-Z and " .:@x/-%,"; others are blank. */
 enum { PF_GLYPH_WIDTH = 6, PF_GLYPH_HEIGHT = 8 };
 void pf_canvas_glyph (PfCanvas *canvas, uint32_t x, uint32_t y, uint32_t scale,
     char c, const PfColour *light, const PfColour *dark);

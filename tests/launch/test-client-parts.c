@@ -17,18 +17,19 @@
 
 typedef struct {
   PfKeyboard state;
-  PfInput out[2];
+  PfInputs inputs;
+  PfInput *out;
   PfHotkey hotkey;
 } Window;
 
 static guint
 give (Window *w, GstEvent *event)
 {
-  const guint n =
-      pf_input_translate (&w->state, event, 1280, 720, w->out, &w->hotkey);
-
+  w->hotkey =
+      pf_input_from_navigation (&w->state, event, 1280, 720, &w->inputs);
+  w->out = w->inputs.list;
   gst_event_unref (event);
-  return n;
+  return w->inputs.n;
 }
 
 static guint
@@ -87,10 +88,17 @@ test_hotkeys (void)
   PF_CHECK_INT (w.hotkey, ==, PF_HOTKEY_NONE);
   lift (&w, "q");
   PF_CHECK_UINT (press (&w, "Shift_L"), ==, 1);
-  PF_CHECK_UINT (press (&w, "q"), ==, 1);
+  PF_CHECK_UINT (press (&w, "q"), ==, 3);
   PF_CHECK_INT (w.hotkey, ==, PF_HOTKEY_QUIT);
-  PF_CHECK_UINT (w.out[0].kind, ==, PF_INPUT_RELEASE);
-  PF_CHECK_UINT (press (&w, "q"), ==, 1); /* repeated: again a combination */
+  for (guint i = 0; i < 3; i++) {
+    static const guint codes[] = { KEY_LEFTSHIFT, KEY_LEFTALT, KEY_LEFTCTRL };
+
+    PF_CHECK_UINT (w.out[i].kind, ==, PF_INPUT_KEY);
+    PF_CHECK_UINT (w.out[i].code, ==, codes[i]);
+    PF_CHECK_UINT (w.out[i].state, ==, PF_INPUT_UP);
+  }
+  PF_CHECK_UINT (press (&w, "q"), ==, 0); /* repeated */
+  PF_CHECK_INT (w.hotkey, ==, PF_HOTKEY_NONE);
   PF_CHECK_UINT (lift (&w, "q"), ==, 0);
   PF_CHECK_UINT (lift (&w, "Shift_L"), ==, 0);
   PF_CHECK_UINT (lift (&w, "Alt_L"), ==, 0);
@@ -105,7 +113,7 @@ test_keep_here (void)
   press (&w, "Control_L");
   press (&w, "Alt_L");
   press (&w, "Shift_L");
-  PF_CHECK_UINT (press (&w, "z"), ==, 1);
+  PF_CHECK_UINT (press (&w, "z"), ==, 3);
   PF_CHECK_INT (w.hotkey, ==, PF_HOTKEY_CAPTURE);
   lift (&w, "z");
   lift (&w, "Control_L");
@@ -156,6 +164,99 @@ test_pointer (void)
   PF_CHECK_UINT (move (&w, 103, 98), ==, 1);
   PF_CHECK_UINT (w.out[0].kind, ==, PF_INPUT_POINTER_REL);
   PF_CHECK (w.out[0].x == 3 && w.out[0].y == -2);
+}
+
+/* ---- Windows of our own ---------------------------------------------------- */
+
+static guint
+tell (Window *w, PfWindowEvent event)
+{
+  w->hotkey = pf_input_from_window (&w->state, &event, &w->inputs);
+  w->out = w->inputs.list;
+  return w->inputs.n;
+}
+
+static guint
+key (Window *w, guint code, guint label, PfInputState state)
+{
+  return tell (w, (PfWindowEvent){ .kind = PF_WINDOW_KEY,
+                      .code = code,
+                      .label = label,
+                      .state = state });
+}
+
+/* What is held when the window loses the focus is let go, buttons and fingers
+ * too, and the releases that come later are nothing new. */
+static void
+test_focus (void)
+{
+  const PfWindowEvent lost = { .kind = PF_WINDOW_FOCUS, .state = PF_INPUT_UP };
+  Window w = { 0 };
+
+  key (&w, KEY_W, 'w', PF_INPUT_DOWN);
+  key (&w, KEY_LEFTCTRL, 0, PF_INPUT_DOWN);
+  tell (&w, (PfWindowEvent){ .kind = PF_WINDOW_BUTTON,
+                .code = BTN_EXTRA,
+                .state = PF_INPUT_DOWN });
+  tell (&w, (PfWindowEvent){
+                .kind = PF_WINDOW_TOUCH, .code = 3, .state = PF_INPUT_DOWN });
+  PF_CHECK_UINT (tell (&w, lost), ==, 4);
+  PF_CHECK_UINT (w.out[0].kind, ==, PF_INPUT_BUTTON);
+  PF_CHECK_UINT (w.out[0].code, ==, BTN_EXTRA);
+  PF_CHECK_UINT (w.out[1].code, ==, KEY_LEFTCTRL);
+  PF_CHECK_UINT (w.out[2].code, ==, KEY_W);
+  PF_CHECK_UINT (w.out[3].kind, ==, PF_INPUT_TOUCH);
+  PF_CHECK_UINT (w.out[3].code, ==, 3);
+  for (guint i = 0; i < 4; i++)
+    PF_CHECK_UINT (w.out[i].state, ==, PF_INPUT_UP);
+  PF_CHECK_UINT (key (&w, KEY_W, 'w', PF_INPUT_UP), ==, 0);
+  PF_CHECK_UINT (tell (&w, lost), ==, 0);
+}
+
+/* By what is written on the key: Q of a French keyboard is where A is. */
+static void
+test_labels (void)
+{
+  Window w = { 0 };
+
+  key (&w, KEY_LEFTCTRL, 0, PF_INPUT_DOWN);
+  key (&w, KEY_LEFTALT, 0, PF_INPUT_DOWN);
+  key (&w, KEY_LEFTSHIFT, 0, PF_INPUT_DOWN);
+  PF_CHECK_UINT (key (&w, KEY_Q, 'a', PF_INPUT_DOWN), ==, 1);
+  PF_CHECK_INT (w.hotkey, ==, PF_HOTKEY_NONE);
+  PF_CHECK_UINT (w.out[0].code, ==, KEY_Q); /* the place is what goes */
+  key (&w, KEY_Q, 'a', PF_INPUT_UP);
+  key (&w, KEY_X, 0, PF_INPUT_DOWN); /* no Latin letters at all */
+  PF_CHECK_INT (w.hotkey, ==, PF_HOTKEY_FULLSCREEN);
+  key (&w, KEY_X, 0, PF_INPUT_UP);
+  key (&w, KEY_A, 'q', PF_INPUT_DOWN);
+  PF_CHECK_INT (w.hotkey, ==, PF_HOTKEY_QUIT);
+}
+
+/* What the wire cannot say at once is not lost: it has whole numbers. */
+static void
+test_parts (void)
+{
+  PfWindowEvent move = { .kind = PF_WINDOW_MOVE, .x = 0.25, .y = -0.75 };
+  PfWindowEvent scroll = {
+    .kind = PF_WINDOW_SCROLL, .fine = TRUE, .x = 40.5, .y = -0.5
+  };
+  gdouble x = 0, y = 0;
+  Window w = { 0 };
+
+  for (guint i = 0; i < 8; i++)
+    if (tell (&w, move)) {
+      PF_CHECK (w.out[0].x == (gint) w.out[0].x);
+      x += w.out[0].x;
+      y += w.out[0].y;
+    }
+  PF_CHECK (x == 2 && y == -6);
+  PF_CHECK_UINT (tell (&w, scroll), ==, 1);
+  PF_CHECK_UINT (w.out[0].kind, ==, PF_INPUT_SCROLL_FINE);
+  PF_CHECK (w.out[0].x == 40 && w.out[0].y == 0);
+  PF_CHECK_UINT (tell (&w, scroll), ==, 2); /* one direction each */
+  PF_CHECK (w.out[0].x == 0 && w.out[0].y == -1);
+  PF_CHECK (w.out[1].x == 41 && w.out[1].y == 0);
 }
 
 /* ---- Figures --------------------------------------------------------------- */
@@ -257,6 +358,9 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/input/hotkeys", test_hotkeys);
   PF_TEST_ADD ("/input/keep-here", test_keep_here);
   PF_TEST_ADD ("/input/pointer", test_pointer);
+  PF_TEST_ADD ("/input/focus", test_focus);
+  PF_TEST_ADD ("/input/labels", test_labels);
+  PF_TEST_ADD ("/input/parts", test_parts);
   PF_TEST_ADD ("/measure/figures", test_figures);
   PF_TEST_ADD ("/measure/numbers", test_numbers);
   return pf_test_run (argc, argv);
