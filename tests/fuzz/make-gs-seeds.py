@@ -129,6 +129,22 @@ def rtsp(vectors):
     yield "long", REQUEST + b"PLAY /" + b"a" * 5000
 
 
+# fuzz-gs-control
+def control(vectors, inputs):
+    for i, v in enumerate(vectors["control"]):
+        payload = bytes.fromhex(v["payload"])
+        yield "message-%d" % i, bytes([v["direction"][0] == "h"]) \
+            + struct.pack("<HH", int(v["type"], 16), len(payload)) + payload
+    packets = [bytes.fromhex(v["packet"]) for v in inputs["vectors"]]
+    for i, data in enumerate(packets):
+        yield "input-%d" % i, bytes([2, len(data)]) + data
+    every = b"".join(bytes([len(p)]) + p for p in packets)
+    yield "inputs", bytes([2]) + every
+    yield "inputs-twice", bytes([2]) + every * 2
+    yield "nan", bytes([2, 36]) + packets[10].replace(
+        bytes.fromhex("0000803e"), bytes.fromhex("0000c07f"))
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in seeds:
@@ -142,6 +158,8 @@ def main():
         return json.loads((vectors / name).read_text())
 
     write(corpus / "enet", enet(load("enet_session.json")))
+    write(corpus / "gs-control", control(load("control_rtsp.json"),
+                                         load("input.json")))
     write(corpus / "gs-rtsp", rtsp(load("rtsp_session.json")))
 
 
