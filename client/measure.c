@@ -7,19 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Frames on their way from the reassembler to the sink. */
-#define ON_THE_WAY 64
+/* Frames that are known, and of these on their way to the screen. */
+#define KNOWN 64
+#define ON_THE_WAY 16
 /* Samples of a stage that are kept: twenty minutes at 60 a second. */
 #define SAMPLES_MAX 72000
 #define RECENT 60
 
-static const gchar *const names[PF_N_STAGES] = { "captured", "last-packet",
-  "reassembled", "decoded", "presented" };
+static const gchar *const names[PF_N_STAGES] = { "captured", "encoded",
+  "first-packet", "last-packet", "reassembled", "decoded", "presented" };
 
 typedef struct {
   GstClockTime pts;
+  guint64 captured;        /* by the host's clock; 0: not known */
   guint64 at[PF_N_STAGES]; /* Unix time by our clock; 0: not yet */
 } Frame;
+
+/* What the host told of a frame. */
+typedef struct {
+  guint64 captured, after_ns;
+} Told;
 
 /* Differences in microseconds. */
 typedef struct {
@@ -30,8 +37,10 @@ typedef struct {
 struct _PfMeasure {
   GMutex lock;
   gint64 offset_ns;
-  Frame frames[ON_THE_WAY];
-  guint next;
+  Frame frames[KNOWN];
+  guint next, settled; /* up to there all is in the series */
+  Told told[KNOWN];
+  guint next_told;
   Series series[PF_N_STAGES];
   PfCounts counts;
   guint width, height; /* of the last decoded picture */
@@ -53,7 +62,7 @@ pf_measure_new (void)
     m->series[i].since_capture = g_array_new (FALSE, FALSE, sizeof (gint));
     m->series[i].since_before = g_array_new (FALSE, FALSE, sizeof (gint));
   }
-  for (guint i = 0; i < ON_THE_WAY; i++)
+  for (guint i = 0; i < KNOWN; i++)
     m->frames[i].pts = GST_CLOCK_TIME_NONE;
   m->changes = g_array_new (FALSE, FALSE, sizeof (gint));
   return m;
@@ -112,28 +121,65 @@ add_sample (PfMeasure *m, const Frame *f, PfMeasureStage stage)
     g_array_append_val (s->since_capture, since_capture);
 }
 
+/* Times of frames that are not among the newest go into the series: what is
+ * told of one comes in any order. */
+static void
+settle (PfMeasure *m, guint keep)
+{
+  for (; m->next - m->settled > keep; m->settled++) {
+    const Frame *f = &m->frames[m->settled % KNOWN];
+
+    for (guint stage = 1; stage < PF_N_STAGES; stage++)
+      if (f->at[stage])
+        add_sample (m, f, stage);
+  }
+}
+
+static void
+set_encoded (Frame *f, const Told *told)
+{
+  f->at[PF_STAGE_ENCODED] = f->at[PF_STAGE_CAPTURED] + told->after_ns;
+}
+
 void
-pf_measure_frame (PfMeasure *m, GstClockTime pts, guint64 captured_ns,
-    guint64 last_packet_ns, guint64 now_ns, gsize bytes)
+pf_measure_frame (PfMeasure *m, const PfArrival *a)
 {
   Frame *f;
 
   g_mutex_lock (&m->lock);
   if (!m->begin_us)
     m->begin_us = m->interval_us = g_get_monotonic_time ();
-  f = &m->frames[m->next++ % ON_THE_WAY];
+  settle (m, ON_THE_WAY - 1);
+  f = &m->frames[m->next++ % KNOWN];
   memset (f, 0, sizeof *f);
-  f->pts = pts;
-  if (captured_ns)
-    f->at[PF_STAGE_CAPTURED] = (guint64) ((gint64) captured_ns - m->offset_ns);
-  f->at[PF_STAGE_LAST_PACKET] = last_packet_ns;
-  f->at[PF_STAGE_REASSEMBLED] = now_ns;
-  if (last_packet_ns)
-    add_sample (m, f, PF_STAGE_LAST_PACKET);
-  add_sample (m, f, PF_STAGE_REASSEMBLED);
+  f->pts = a->pts;
+  f->captured = a->captured;
+  if (a->captured)
+    f->at[PF_STAGE_CAPTURED] = (guint64) ((gint64) a->captured - m->offset_ns);
+  for (guint i = 0; i < KNOWN && a->captured; i++)
+    if (m->told[i].captured == a->captured)
+      set_encoded (f, &m->told[i]);
+  f->at[PF_STAGE_FIRST_PACKET] = a->first;
+  f->at[PF_STAGE_LAST_PACKET] = a->last;
+  f->at[PF_STAGE_REASSEMBLED] = a->now;
   m->counts.frames++;
-  m->counts.bytes += bytes;
-  m->interval_bytes += bytes;
+  m->counts.bytes += a->bytes;
+  m->interval_bytes += a->bytes;
+  g_mutex_unlock (&m->lock);
+}
+
+void
+pf_measure_encoded (PfMeasure *m, guint64 captured, guint64 after_ns)
+{
+  const Told told = { captured, after_ns };
+
+  if (captured == 0)
+    return;
+  g_mutex_lock (&m->lock);
+  m->told[m->next_told++ % KNOWN] = told;
+  for (guint i = m->settled; i != m->next; i++)
+    if (m->frames[i % KNOWN].captured == captured)
+      set_encoded (&m->frames[i % KNOWN], &told);
   g_mutex_unlock (&m->lock);
 }
 
@@ -143,13 +189,12 @@ pf_measure_stage (
 {
   g_mutex_lock (&m->lock);
   m->counts.presented += stage == PF_STAGE_PRESENTED;
-  for (guint i = 0; i < ON_THE_WAY; i++) {
-    Frame *f = &m->frames[i];
+  for (guint i = m->settled; i != m->next; i++) {
+    Frame *f = &m->frames[i % KNOWN];
 
     if (f->pts != pts || f->at[stage])
       continue;
     f->at[stage] = now_ns;
-    add_sample (m, f, stage);
     break;
   }
   g_mutex_unlock (&m->lock);
@@ -290,6 +335,7 @@ pf_measure_report (PfMeasure *m, JsonBuilder *b, gboolean whole)
   gint64 since;
 
   g_mutex_lock (&m->lock);
+  settle (m, whole ? 0 : ON_THE_WAY);
   since = whole ? m->begin_us : m->interval_us;
   pf_report_add_uint (b, "frames", m->counts.frames);
   pf_report_add_uint (b, "presented", m->counts.presented);

@@ -13,8 +13,10 @@
 
 /* In order of a frame's life. */
 typedef enum {
-  PF_STAGE_CAPTURED,    /* by the host's clock, turned into ours */
-  PF_STAGE_LAST_PACKET, /* the one that let the frame go */
+  PF_STAGE_CAPTURED,     /* by the host's clock, turned into ours */
+  PF_STAGE_ENCODED,      /* the same; as the host tells */
+  PF_STAGE_FIRST_PACKET, /* arrived */
+  PF_STAGE_LAST_PACKET,  /* that was needed */
   PF_STAGE_REASSEMBLED,
   PF_STAGE_DECODED,
   PF_STAGE_PRESENTED,
@@ -29,10 +31,22 @@ void pf_measure_free (PfMeasure *measure);
 /* Host's clock minus ours, ns. */
 void pf_measure_set_offset (PfMeasure *measure, gint64 offset_ns);
 
-/* A frame left the reassembler. CAPTURED_NS: Unix time by the host's clock, 0
- * if it is not known; LAST_PACKET_NS, NOW_NS: Unix time by ours. */
-void pf_measure_frame (PfMeasure *measure, GstClockTime pts,
-    guint64 captured_ns, guint64 last_packet_ns, guint64 now_ns, gsize bytes);
+/* A frame that left the reassembler: Unix times in ns, 0 if not known. */
+typedef struct {
+  GstClockTime pts;
+  guint64 captured;    /* by the host's clock */
+  guint64 first, last; /* packet, by ours */
+  guint64 now;
+  gsize bytes;
+} PfArrival;
+
+void pf_measure_frame (PfMeasure *measure, const PfArrival *arrival);
+
+/* So long after it was captured, at that time by the host's clock, the frame
+ * had left the encoder. May come before the frame or after it. */
+void pf_measure_encoded (
+    PfMeasure *measure, guint64 captured, guint64 after_ns);
+
 /* It passed a later stage. */
 void pf_measure_stage (
     PfMeasure *measure, GstClockTime pts, PfMeasureStage stage, guint64 now_ns);
@@ -62,8 +76,8 @@ void pf_measure_counts (PfMeasure *measure, PfCounts *counts);
 gint pf_measure_recent_us (PfMeasure *measure, PfMeasureStage stage);
 
 /* Members: counts, bitrate, and per stage the time since capture and since the
- * stage before in microseconds, as p50, p95, p99. Forgets the samples of the
- * last interval; WHOLE: of all. */
+ * stage before in microseconds, as p50, p95, p99. Only of the last interval, in
+ * which the newest frames are still on their way; WHOLE: of all. */
 void pf_measure_report (
     PfMeasure *measure, JsonBuilder *builder, gboolean whole);
 

@@ -267,3 +267,19 @@ pf_event_parse_cursor (GstEvent *event, PfCursor *cursor)
   *cursor = read;
   return TRUE;
 }
+
+/* ---- Times of a frame ---------------------------------------------------- */
+
+static const PfField host_timing_fields[] = {
+  PF_FIELD (PfHostTiming, UINT64, captured, "captured", 0, G_MAXDOUBLE),
+  PF_FIELD (PfHostTiming, BOOLEAN, stages, "stages", 0, 1),
+  PF_FIELD (PfHostTiming, UINT, host_us, "host-us", 0, G_MAXUINT32),
+  PF_FIELD (PfHostTiming, UINT, queue_us, "queue-us", 0, G_MAXUINT32),
+  PF_FIELD (PfHostTiming, UINT, encode_us, "encode-us", 0, G_MAXUINT32),
+  PF_FIELD (PfHostTiming, UINT, pace_us, "pace-us", 0, G_MAXUINT32),
+};
+
+static const Format host_timing = FORMAT (
+    PfHostTiming, PF_EVENT_HOST_TIMING, DOWNSTREAM_OOB, host_timing_fields);
+
+DEFINE (PfHostTiming, host_timing, host_timing)

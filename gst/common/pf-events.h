@@ -25,6 +25,7 @@ G_BEGIN_DECLS
 #define PF_EVENT_MODE "PfMode"
 #define PF_EVENT_INPUT "PfInput"
 #define PF_EVENT_CURSOR "PfCursor"
+#define PF_EVENT_HOST_TIMING "PfHostTiming"
 
 /* ---- The session --------------------------------------------------------- */
 
@@ -148,6 +149,20 @@ GstEvent *pf_event_new_cursor (const PfCursor *cursor);
 
 /* The picture belongs to the event. */
 gboolean pf_event_parse_cursor (GstEvent *event, PfCursor *cursor);
+
+/* ---- Where a frame's time went, downstream and out of band --------------- */
+
+typedef struct {
+  guint64 captured; /* Unix time by the host's clock, ns: which frame */
+  gboolean stages;  /* the last three are known */
+  guint host_us;    /* from there until its last packet was sent */
+  guint queue_us;   /* of these, before the encoder */
+  guint encode_us;  /* in it */
+  guint pace_us;    /* from the first packet to the last */
+} PfHostTiming;
+
+GstEvent *pf_event_new_host_timing (const PfHostTiming *timing);
+gboolean pf_event_parse_host_timing (GstEvent *event, PfHostTiming *timing);
 
 G_END_DECLS
 

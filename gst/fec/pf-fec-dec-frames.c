@@ -116,6 +116,24 @@ frame_buffer (const PfEvent *event)
   return buffer;
 }
 
+/* When its packets arrived, on the scale of the stamps: the first, and how long
+ * it took until the one that made it whole. */
+static void
+add_arrival (
+    PfFecDec *self, GstBuffer *buffer, const PfEvent *event, GstClockTime now)
+{
+  static GstStaticCaps arrival = GST_STATIC_CAPS ("timestamp/x-pf-arrival");
+  const GstClockTime age = now + self->ahead - event->first_ns;
+  GstCaps *caps;
+
+  if (age > GST_BUFFER_PTS (buffer))
+    return; /* before time began */
+  caps = gst_static_caps_get (&arrival);
+  gst_buffer_add_reference_timestamp_meta (buffer, caps,
+      GST_BUFFER_PTS (buffer) - age, event->last_ns - event->first_ns);
+  gst_caps_unref (caps);
+}
+
 static void
 push_frame (PfFecDec *self, const PfEvent *event, GstClockTime now)
 {
@@ -129,6 +147,7 @@ push_frame (PfFecDec *self, const PfEvent *event, GstClockTime now)
   }
   buffer = frame_buffer (event);
   GST_BUFFER_PTS (buffer) = self->last_pts = stamp (self, now);
+  add_arrival (self, buffer, event, now);
   if (!(event->flags & PF_WIRE_KEY))
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   if (self->discont) {

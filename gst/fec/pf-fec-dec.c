@@ -14,7 +14,8 @@
  *
  * Frames are stamped with the time of the packet that let them go, so no
  * latency is added. The sender's capture time, where the format carries it, is
- * in a GstReferenceTimestampMeta with caps timestamp/x-unix.
+ * in a GstReferenceTimestampMeta with caps timestamp/x-unix; when the frame's
+ * packets arrived is in another, with caps timestamp/x-pf-arrival.
  *
  * In a session its endpoint says what holds, the media too, before properties
  * do (PfSessionParams, docs/events.md). Filler of a speed test is counted and

@@ -39,7 +39,8 @@ typedef enum {
 typedef struct {
   SlotState state;
   uint32_t number;
-  uint64_t since; /* when its first packet arrived */
+  uint64_t since;    /* when its first packet arrived */
+  uint64_t whole_at; /* and the one that made it whole */
   PfWireShard head;
   uint32_t n_blocks;  /* 0: not known yet */
   uint32_t n_known;   /* has so many at least */

@@ -460,6 +460,8 @@ pf_reassembler_push (
     slot = find_slot (r, &s, now_ns, &fate);
     if (slot)
       fate = take_shard (r, slot, &s, packet + s.payload);
+    if (slot && fate == PF_TAKEN && slot->state == SLOT_WHOLE)
+      slot->whole_at = now_ns;
   }
   r->stats.packets++;
   r->stats.fates[fate]++;
@@ -522,6 +524,8 @@ hand_out (PfReassembler *r, Slot *slot, PfEvent *event)
     .epoch = slot->head.epoch,
     .latency_us = slot->unit.latency_us,
     .n_restored = slot->n_restored,
+    .first_ns = slot->since,
+    .last_ns = slot->whole_at,
   };
   r->stats.memory -= pf_ra_cost (slot->memory_size);
   r->stats.frames++;

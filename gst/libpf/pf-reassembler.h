@@ -69,7 +69,8 @@ typedef struct {
   uint32_t user_flags;
   uint32_t epoch;
   uint32_t latency_us;
-  uint32_t n_restored; /* shards that FEC brought back */
+  uint32_t n_restored;        /* shards that FEC brought back */
+  uint64_t first_ns, last_ns; /* its first packet came, and the last needed */
 } PfEvent;
 
 typedef struct {

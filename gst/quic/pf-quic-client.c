@@ -297,6 +297,8 @@ on_datagram (PfQuicLink *link, GBytes *bytes, gpointer user)
   if (datagram.tag == PF_DGRAM_AUDIO && datagram.audio.data.size > 0)
     take_audio (c, &datagram.audio);
   g_mutex_unlock (&c->lock);
+  if (datagram.tag == PF_DGRAM_HOST_TIMING)
+    c->funcs.timing (c->user, &datagram.host_timing);
 }
 
 static void
@@ -344,7 +346,7 @@ set_hello (PfQuicClient *c, const PfQuicClientSettings *s, GError **error)
   hello->mode = (PfMsgMode){ s->width, s->height, s->fps };
   hello->bitrate_kbps = s->bitrate_kbps;
   hello->audio_channels = (guint8) s->channels;
-  hello->video_caps = PF_VIDEO_PROBE_INDEX;
+  hello->video_caps = PF_VIDEO_PROBE_INDEX | PF_VIDEO_HOST_TIMING;
   hello->preferred_codec = pf_quic_media_parse_codecs (s->preferred);
   if (s->depth >= 10)
     hello->video_caps |= PF_VIDEO_10_BIT | PF_VIDEO_HDR10;

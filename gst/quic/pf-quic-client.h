@@ -27,6 +27,8 @@ typedef struct {
   void (*welcome) (gpointer user, const PfMsgWelcome *welcome);
   /* Answers to wishes: RECONFIGURED, BITRATE, PROBE_RESULT. */
   void (*event) (gpointer user, const PfClientEvent *event);
+  /* Where the time of a frame went on the host. */
+  void (*timing) (gpointer user, const PfMsgHostTiming *timing);
   /* Comes last, once. */
   void (*closed) (gpointer user, const PfQuicEnd *end);
 } PfQuicClientFuncs;

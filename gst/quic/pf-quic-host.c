@@ -11,6 +11,7 @@
 #include "pf-quic-data.h"
 #include "pf-quic-input.h"
 #include "pf-quic-media.h"
+#include "pf-quic-timing.h"
 #include "pf-quic-welcome.h"
 #include "pf-session.h"
 
@@ -31,6 +32,7 @@ struct _PfQuicHost {
   PfQuicHub *hub; /* its own, or that of the named server */
   gboolean own_hub;
   PfSender *sender;
+  PfQuicTiming *timing;
 
   GMutex lock;
   /* lock */
@@ -42,6 +44,7 @@ struct _PfQuicHost {
   PfMsgWelcome welcome;
   gboolean later; /* a client that knows more than v0.3.0 did */
   gboolean filler_shared;
+  gboolean wants_timing;
   PfSecret *secret;
   PfQuicHostCounters n;
   guint32 audio_seq;
@@ -166,6 +169,7 @@ remember (PfQuicHost *h, PfQuicSession *session, const PfMsgWelcome *w,
   h->welcome = *w;
   h->later = hello->later;
   h->filler_shared = !(hello->video_caps & PF_VIDEO_PROBE_INDEX);
+  h->wants_timing = (hello->video_caps & PF_VIDEO_HOST_TIMING) != 0;
   old = h->secret;
   h->secret = secret;
   h->data = pf_quic_data_ref (data);
@@ -583,24 +587,49 @@ find_session (PfQuicHost *h, GError **error)
 
 /* ---- Video -------------------------------------------------------------- */
 
+/* To a client that wants to know, once the last packet of a frame has gone. */
+static void
+tell_timing (PfQuicHost *h, PfQuicSession *session, GstMiniObject *object,
+    guint n, guint64 began)
+{
+  PfMsgDatagram datagram = { .tag = PF_DGRAM_HOST_TIMING };
+  const PfBlockMeta *m = GST_IS_BUFFER (object) ? pf_buffer_get_block_meta (
+                                                      GST_BUFFER_CAST (object))
+                                                : NULL;
+
+  if (m && !(m->part & PF_BLOCK_FILLER) &&
+      pf_quic_timing_sent (h->timing, GST_BUFFER_PTS (object), m->n_packets, n,
+          began, &datagram.host_timing))
+    pf_quic_session_send_datagram (session, &datagram);
+}
+
 /* In the sender's thread. */
 static void
 send_object (gpointer user, GstMiniObject *object, guint first, guint n)
 {
   PfQuicHost *h = user;
+  PfQuicSession *session = NULL;
   PfQuicData *data = NULL;
+  guint64 began = 0;
   PfAddress to;
 
   g_mutex_lock (&h->lock);
   if (h->active && h->data)
     data = pf_quic_data_ref (h->data);
+  if (data && h->session && h->wants_timing)
+    session = pf_quic_session_ref (h->session);
   to = h->to;
   if (!data)
     h->n.unsent += n;
   g_mutex_unlock (&h->lock);
   if (!data)
     return;
+  if (session)
+    began = pf_quic_timing_now ();
   pf_quic_data_send (data, &to, object, first, n, &h->out);
+  if (session)
+    tell_timing (h, session, object, n, began);
+  pf_quic_session_unref (session);
   g_mutex_lock (&h->lock);
   h->n.packets += n;
   g_mutex_unlock (&h->lock);
@@ -634,6 +663,7 @@ pf_quic_host_video (PfQuicHost *h, GstPad *pad, GstMiniObject *object,
   PfSenderUnit unit = { 0 };
 
   follow_frames (h, first, m);
+  pf_quic_timing_look (h->timing, pad);
   unit.frame = h->frame;
   unit.n = n;
   unit.n_frame = m ? m->n_packets : 0;
@@ -805,6 +835,7 @@ pf_quic_host_start (
   copy_settings (&h->settings, settings);
   g_mutex_init (&h->lock);
   pf_pace_config_init (&pace);
+  h->timing = pf_quic_timing_new ();
   h->sender = pf_sender_new (&pace, send_object, h);
   if (!h->sender) {
     g_set_error (
@@ -856,6 +887,7 @@ pf_quic_host_stop (PfQuicHost *h)
     pf_sender_stop (h->sender);
   forget_session (h);
   pf_sender_free (h->sender);
+  pf_quic_timing_free (h->timing);
   pf_quic_hub_unref (h->hub);
   clear_settings (&h->settings);
   g_mutex_clear (&h->lock);

@@ -89,6 +89,32 @@ pf_quic_media_find_units (GstPad *source)
   return found;
 }
 
+gboolean
+pf_quic_media_find_encoder (GstPad *sink, GstPad **raw, GstPad **coded)
+{
+  GstPad *pad = gst_object_ref (sink);
+  gboolean found = FALSE;
+
+  for (guint i = 0; pad && !found && i < MAX_DEPTH; i++) {
+    GstPad *peer = gst_pad_get_peer (pad);
+    GstCaps *caps;
+
+    gst_object_unref (pad);
+    pad = peer ? inner_peer (peer) : NULL;
+    caps = pad ? gst_pad_get_current_caps (pad) : NULL;
+    found = caps && gst_structure_has_name (
+                        gst_caps_get_structure (caps, 0), "video/x-raw");
+    if (found) {
+      *raw = gst_object_ref (pad);
+      *coded = gst_object_ref (peer);
+    }
+    gst_clear_caps (&caps);
+    gst_clear_object (&peer);
+  }
+  gst_clear_object (&pad);
+  return found;
+}
+
 guint8
 pf_quic_media_codec (const GstCaps *caps)
 {

@@ -36,6 +36,7 @@
 
 #include "pf-block.h"
 #include "pf-caps.h"
+#include "pf-events.h"
 #include "pf-quic-client.h"
 #include "pf-quic-media.h"
 #include "pf-quic-raw.h"
@@ -562,9 +563,29 @@ on_closed (gpointer user, const PfQuicEnd *end)
   g_free (text);
 }
 
+/* In the connection's thread: not in order with the frames. */
+static void
+on_timing (gpointer user, const PfMsgHostTiming *t)
+{
+  const PfHostTiming told = { t->pts_ns, t->version >= 2, t->host_us,
+    t->queue_us, t->encode_us, t->pace_us };
+  PfQuicSrc *self = user;
+  GstPad *pad;
+
+  GST_OBJECT_LOCK (self);
+  pad = self->welcomed && self->pads[VIDEO] ? gst_object_ref (self->pads[VIDEO])
+                                            : NULL;
+  GST_OBJECT_UNLOCK (self);
+  if (pad) {
+    gst_pad_push_event (pad, pf_event_new_host_timing (&told));
+    gst_object_unref (pad);
+  }
+}
+
 static const PfQuicClientFuncs client_funcs = {
   .welcome = on_welcome,
   .event = on_event,
+  .timing = on_timing,
   .closed = on_closed,
 };
 

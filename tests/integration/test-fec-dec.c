@@ -82,6 +82,37 @@ test_clock_stamps (void)
   gst_harness_teardown (h);
 }
 
+/* When its packets came goes with a frame. */
+static void
+test_arrival (void)
+{
+  GstCaps *caps = gst_caps_new_empty_simple ("timestamp/x-pf-arrival");
+  GstHarness *h = harness (SETTINGS, PACKETS);
+  GstReferenceTimestampMeta *meta;
+  GstBuffer *b;
+  Sender s;
+  Frame f;
+
+  sender_init (&s, 0, 0);
+  f = frame_new (&s, 3 * PAYLOAD);
+  for (guint i = 0; i < 3; i++) {
+    gst_harness_set_time (h, (7 + 2 * i) * GST_MSECOND);
+    b = packet_new (&f, i);
+    GST_BUFFER_PTS (b) = GST_CLOCK_TIME_NONE;
+    PF_REQUIRE_INT (gst_harness_push (h, b), ==, GST_FLOW_OK);
+  }
+  b = gst_harness_pull (h);
+  PF_CHECK_UINT (GST_BUFFER_PTS (b), ==, 11 * GST_MSECOND);
+  meta = gst_buffer_get_reference_timestamp_meta (b, caps);
+  PF_REQUIRE (meta != NULL);
+  PF_CHECK_UINT (meta->timestamp, ==, 7 * GST_MSECOND);
+  PF_CHECK_UINT (meta->duration, ==, 4 * GST_MSECOND);
+  gst_buffer_unref (b);
+  frame_clear (&f);
+  gst_caps_unref (caps);
+  gst_harness_teardown (h);
+}
+
 static void
 test_lists (void)
 {
@@ -477,6 +508,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/fecdec/packets", test_packets);
   PF_TEST_ADD ("/fecdec/stamps", test_stamps);
   PF_TEST_ADD ("/fecdec/clock-stamps", test_clock_stamps);
+  PF_TEST_ADD ("/fecdec/arrival", test_arrival);
   PF_TEST_ADD ("/fecdec/lists", test_lists);
   PF_TEST_ADD ("/fecdec/blocks", test_blocks);
   PF_TEST_ADD ("/fecdec/restores", test_restores);

@@ -485,6 +485,14 @@ test_events_input (void)
   CHECK_REFUSED (PfInput, input, .kind = PF_INPUT_TEXT, .code = 0x110000);
 }
 
+static void
+test_events_timing (void)
+{
+  CHECK_EVENT (PfHostTiming, host_timing, 0, .captured = 1ull << 60,
+      .stages = TRUE, .host_us = 9000, .queue_us = 100, .encode_us = 8000,
+      .pace_us = 20);
+}
+
 /* Text does miss its code: zero is no character. */
 static void
 test_events_text (void)
@@ -565,6 +573,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/session/events/input", test_events_input);
   PF_TEST_ADD ("/session/events/text", test_events_text);
   PF_TEST_ADD ("/session/events/cursor", test_events_cursor);
+  PF_TEST_ADD ("/session/events/timing", test_events_timing);
   PF_TEST_ADD ("/session/events/params-changed", test_events_params_changed);
   return pf_test_run (argc, argv);
 }

@@ -306,12 +306,31 @@ test_figures (void)
     const guint64 taken = begin + i * GST_MSECOND;
     const guint64 arrived = taken + (1000 + i) * GST_USECOND;
 
-    pf_measure_frame (
-        m, i, taken + hour, arrived, arrived + 50 * GST_USECOND, 1000);
+    const PfArrival a = { .pts = i,
+      .captured = taken + hour,
+      .first = arrived - 20 * GST_USECOND,
+      .last = arrived,
+      .now = arrived + 50 * GST_USECOND,
+      .bytes = 1000 };
+
+    /* the host's word comes before the frame, after it, or gets lost */
+    if (i % 3 == 0)
+      pf_measure_encoded (m, taken + hour, 400 * GST_USECOND);
+    pf_measure_frame (m, &a);
+    if (i % 3 == 1)
+      pf_measure_encoded (m, taken + hour, 400 * GST_USECOND);
     pf_measure_stage (m, i, PF_STAGE_DECODED, arrived + 250 * GST_USECOND);
     pf_measure_stage (m, i, PF_STAGE_PRESENTED, arrived + 260 * GST_USECOND);
   }
   doc = report (m, TRUE);
+  PF_CHECK_INT (percentile (doc, "encoded", "since-capture", "p50"), ==, 400);
+  PF_CHECK_INT (percentile (doc, "encoded", "since-before", "p99"), ==, 400);
+  /* a third of them since they were captured */
+  PF_CHECK_INT (
+      percentile (doc, "first-packet", "since-before", "p50"), ==, 655);
+  PF_CHECK_INT (
+      percentile (doc, "first-packet", "since-capture", "p50"), ==, 1030);
+  PF_CHECK_INT (percentile (doc, "last-packet", "since-before", "p50"), ==, 20);
   PF_CHECK_INT (
       percentile (doc, "last-packet", "since-capture", "p50"), ==, 1050);
   PF_CHECK_INT (

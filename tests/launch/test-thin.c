@@ -183,6 +183,35 @@ last_line (const gchar *out)
   return pf_json_parse (last, strlen (last), NULL, 0);
 }
 
+/* Microseconds from the capture of a frame to a stage; -1: not known. */
+static gint64
+stage_us (const PfJsonDoc *doc, const gchar *stage)
+{
+  const PfJson *at = pf_json_member (pf_json_root (doc), "stages-us");
+  int64_t value = -1;
+
+  at = pf_json_member (pf_json_member (at, stage), "since-capture");
+  pf_json_int64 (pf_json_member (at, "p50"), &value);
+  return value;
+}
+
+/* Both programs together know every stage, in this order. */
+static void
+check_stages (const PfJsonDoc *doc)
+{
+  static const gchar *const stages[] = { "encoded", "first-packet",
+    "last-packet", "reassembled", "decoded", "presented" };
+  gint64 before = 1;
+
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++) {
+    const gint64 us = stage_us (doc, stages[i]);
+
+    pf_test_note ("%s after %lld us", stages[i], (long long) us);
+    PF_CHECK_INT (us, >=, before);
+    before = us;
+  }
+}
+
 /* Frames come, each with the number after the one before, nothing lost on the
  * way. What a busy machine did not encode was left out before the encoder. */
 static void
@@ -203,6 +232,7 @@ test_picture (void)
   PF_CHECK_INT (number (doc, NULL, "unreadable"), ==, 0);
   PF_CHECK_INT (number (doc, NULL, "backwards"), ==, 0);
   PF_CHECK_INT (number (doc, "fec", "frames-lost"), ==, 0);
+  check_stages (doc);
   pf_test_note ("first frame after %lld ms, %lld left out",
       (long long) number (doc, NULL, "first-frame-ms"),
       (long long) number (doc, NULL, "missing"));

@@ -260,6 +260,36 @@ test_late_shards (void)
   stream_clear (&s);
 }
 
+/* When a frame's packets came goes with it, though it had to wait for its turn
+ * and others of it came later. */
+static void
+test_arrival (void)
+{
+  Unit u[2];
+  Stream s;
+
+  stream_init (&s, &small_config);
+  unit_make (&s, &u[0], 100, 0, 0); /* 2 packets */
+  unit_make (&s, &u[1], 100, 50, 0);
+  PF_REQUIRE_UINT (u[1].packets.n, ==, 3);
+  s.now = 10 * MS;
+  push (&s, wire_packet (&u[0].packets, 0), u[0].packets.size);
+  for (uint32_t i = 0; i < 3; i++) {
+    s.now = (12 + i) * MS;
+    push (&s, wire_packet (&u[1].packets, i), u[1].packets.size);
+  }
+  s.now = 20 * MS;
+  push (&s, wire_packet (&u[0].packets, 1), u[0].packets.size);
+  drain (&s, u, 1);
+  PF_CHECK_UINT (s.n_frames, ==, 2);
+  PF_CHECK_UINT (s.last.first, ==, u[1].number);
+  PF_CHECK_UINT (s.last.first_ns, ==, 12 * MS);
+  PF_CHECK_UINT (s.last.last_ns, ==, 13 * MS);
+  for (int i = 0; i < 2; i++)
+    unit_clear (&u[i]);
+  stream_clear (&s);
+}
+
 /* ---- Numbers ------------------------------------------------------------ */
 
 static void
@@ -471,6 +501,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/reassembler/deadline", test_deadline);
   PF_TEST_ADD ("/reassembler/lost-range", test_lost_range);
   PF_TEST_ADD ("/reassembler/late-shards", test_late_shards);
+  PF_TEST_ADD ("/reassembler/arrival", test_arrival);
   PF_TEST_ADD ("/reassembler/wrap", test_wrap);
   PF_TEST_ADD ("/reassembler/begin", test_begin);
   PF_TEST_ADD ("/reassembler/far", test_far);
