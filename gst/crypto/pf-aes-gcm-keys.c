@@ -211,15 +211,16 @@ pf_aes_gcm_ask_session (PfAesGcm *self)
           (NULL));
       return FALSE;
     }
-    /* fall through */
+    break;
   default:
-    /* none yet, or none any more */
-    GST_DEBUG_OBJECT (self, "no session");
-    pf_aes_gcm_drop_keys (self);
-    self->pending = TRUE;
-    set_source (self, KEY_NOT_KNOWN);
-    return TRUE;
+    break;
   }
+  /* none yet, or none any more */
+  GST_DEBUG_OBJECT (self, "no session");
+  pf_aes_gcm_drop_keys (self);
+  self->pending = TRUE;
+  set_source (self, KEY_NOT_KNOWN);
+  return TRUE;
 }
 
 /* ---- The begin of a run --------------------------------------------------- */
