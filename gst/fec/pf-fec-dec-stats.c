@@ -46,6 +46,7 @@ pf_fec_dec_stats_add (PfReassemblerStats *all, const PfReassemblerStats *stats)
     *(uint64_t *) G_STRUCT_MEMBER_P (all, fields[i].at) += field_of (stats, i);
   if (stats->filler_packets > 0)
     all->filler_ns = stats->filler_ns;
+  all->window = stats->window;
   all->memory = stats->memory;
   all->memory_peak = MAX (all->memory_peak, stats->memory_peak);
 }
@@ -71,10 +72,10 @@ pf_fec_dec_stats_structure (
       counters->bytes, "pending", G_TYPE_UINT64, counters->pending, "filler-us",
       G_TYPE_UINT64, stats->filler_ns / 1000, "copies", G_TYPE_UINT64,
       counters->copies, "reports", G_TYPE_UINT64, counters->reports, "loss-ppm",
-      G_TYPE_UINT, counters->loss_ppm, "memory", G_TYPE_UINT64,
-      (guint64) stats->memory, "memory-peak", G_TYPE_UINT64,
-      (guint64) stats->memory_peak, "kernel", G_TYPE_STRING, pf_fec_kernel (),
-      NULL);
+      G_TYPE_UINT, counters->loss_ppm, "window", G_TYPE_UINT, stats->window,
+      "memory", G_TYPE_UINT64, (guint64) stats->memory, "memory-peak",
+      G_TYPE_UINT64, (guint64) stats->memory_peak, "kernel", G_TYPE_STRING,
+      pf_fec_kernel (), NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
     gst_structure_set (

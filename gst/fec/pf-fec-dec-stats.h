@@ -2,7 +2,7 @@
 /*
  * What pffecdec counts, and how it shows it: the structure
  * application/x-pf-fecdec-stats. All fields are uint64, but for loss-ppm
- * (uint) and kernel (string).
+ * and window (uint) and kernel (string).
  *
  * Of packets: packets (all, and the next ten add up to it), packets-taken,
  * packets-filler, dropped-invalid (no such packet), dropped-range (outside
@@ -23,8 +23,8 @@
  *
  * copies (frames and packets copied once more than needed), gathered-bytes
  * (copied to join the blocks of a frame), memory and memory-peak (bytes),
- * reports (sent upstream), loss-ppm (of the last), kernel (of the erasure
- * code).
+ * reports (sent upstream), loss-ppm (of the last), window (frames that wait at
+ * most), kernel (of the erasure code).
  */
 #ifndef PF_FEC_DEC_STATS_H
 #define PF_FEC_DEC_STATS_H

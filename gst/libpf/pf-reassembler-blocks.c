@@ -132,6 +132,7 @@ pf_ra_empty_slot (PfReassembler *r, Slot *slot, SlotState state)
   pf_ra_free_blocks (r, slot);
   pf_ra_release (r, slot->memory, slot->memory_size);
   slot->memory = NULL;
+  r->n_whole -= slot->state == SLOT_WHOLE;
   slot->state = state;
 }
 
@@ -146,8 +147,8 @@ evict (PfReassembler *r, const Slot *keep)
     pf_ra_drop_fec (r, fec);
     return true;
   }
-  for (uint32_t i = 0; i < r->config.window; i++) {
-    Slot *slot = pf_ra_in_flight (r, r->next + i);
+  for (uint32_t i = r->next; i != r->end; i++) {
+    Slot *slot = pf_ra_in_flight (r, i);
 
     if (slot && slot == keep)
       break;

@@ -15,11 +15,14 @@
 
 #define MS 1000000ull
 #define DEADLINE_DEFAULT (120 * MS)
-#define WINDOW_DEFAULT 64
-#define WINDOW_MAX 1024
+#define WINDOW_LEAST 64 /* by default */
+#define WINDOW_MAX 4096
+#define FRAMES_PER_S 240
+#define BEHIND_MAX 128 /* frames; who is further back begins anew */
+#define TABLE_SHARE 8  /* of the budget */
 
-/* A frame number outside the window is believed after so long a silence, or
- * when so many packets in a row agree. */
+/* A frame number outside the window, and not near the newest one, is believed
+ * after so long a silence, or when so many packets in a row agree. */
 #define FAR_SILENCE (100 * MS)
 #define FAR_PACKETS 8
 
@@ -109,6 +112,7 @@ finish_frame (PfReassembler *r, Slot *slot)
           n * pf_ra_row_size (r), &slot->unit) == 0) {
     pf_ra_free_blocks (r, slot);
     slot->state = SLOT_WHOLE;
+    r->n_whole++;
   } else {
     pf_ra_empty_slot (r, slot, SLOT_DEAD);
     r->stats.frames_broken++;
@@ -116,7 +120,7 @@ finish_frame (PfReassembler *r, Slot *slot)
 }
 
 static void
-open_slot (Slot *slot, const PfWireShard *s, uint64_t now)
+open_slot (PfReassembler *r, Slot *slot, const PfWireShard *s, uint64_t now)
 {
   *slot = (Slot){
     .state = SLOT_OPEN,
@@ -127,6 +131,32 @@ open_slot (Slot *slot, const PfWireShard *s, uint64_t now)
     .n_known = s->block + 1,
     .n_data = s->n_data,
   };
+  if (s->frame - r->next >= r->end - r->next)
+    r->end = s->frame + 1;
+  if (r->oldest == UINT64_MAX)
+    r->oldest = now;
+}
+
+/* The frame that was due is done with. */
+static void
+go_on (PfReassembler *r)
+{
+  r->next++;
+  r->oldest = UINT64_MAX;
+  for (uint32_t i = r->next; i != r->end; i++) {
+    const Slot *slot = pf_ra_in_flight (r, i);
+
+    if (slot && slot->since < r->oldest)
+      r->oldest = slot->since;
+  }
+}
+
+/* No frame is in flight; number is due. */
+static void
+begin_at (PfReassembler *r, uint32_t number)
+{
+  r->next = r->end = number;
+  r->oldest = UINT64_MAX;
 }
 
 /* Gives all frames in flight up. */
@@ -135,8 +165,8 @@ give_up (PfReassembler *r)
 {
   uint32_t n = 0;
 
-  for (uint32_t i = 0; i < r->config.window; i++) {
-    Slot *slot = pf_ra_in_flight (r, r->next + i);
+  for (uint32_t i = r->next; i != r->end; i++) {
+    Slot *slot = pf_ra_in_flight (r, i);
 
     if (slot) {
       pf_ra_empty_slot (r, slot, SLOT_LOST);
@@ -146,7 +176,7 @@ give_up (PfReassembler *r)
   return n;
 }
 
-/* The numbers go on at NUMBER, outside the window. */
+/* The numbers go on at NUMBER, two windows off. */
 static void
 jump (PfReassembler *r, uint32_t number)
 {
@@ -174,7 +204,17 @@ jump (PfReassembler *r, uint32_t number)
   }
   r->pending = event;
   r->has_pending = true;
-  r->next = number;
+  begin_at (r, number);
+}
+
+/* Does a frame so far ahead of the next one move the window: the newest one is
+ * not much older? */
+static bool
+follows (const PfReassembler *r, uint32_t ahead)
+{
+  const uint32_t n = r->end - r->next;
+
+  return ahead < 2 * r->config.window && ahead <= n + r->config.window / 4;
 }
 
 /* Is a frame number outside the window to be believed? */
@@ -215,6 +255,7 @@ find_slot (
     PfReassembler *r, const PfWireShard *s, uint64_t now, PfPacketFate *fate)
 {
   const uint32_t window = r->config.window;
+  const uint32_t behind_max = 2 * window < BEHIND_MAX ? 2 * window : BEHIND_MAX;
   uint32_t ahead;
   Slot *slot;
 
@@ -222,27 +263,29 @@ find_slot (
     const uint32_t first = r->config.wire->first_frame;
 
     r->started = true;
-    r->next = !r->resumed && s->frame - first < window ? first : s->frame;
+    begin_at (r, !r->resumed && s->frame - first < window ? first : s->frame);
   }
   ahead = s->frame - r->next;
-  if (ahead >= window && 0u - ahead > window) {
-    if (!believe (r, s->frame, now)) {
+  if (ahead >= window && 0u - ahead > behind_max) {
+    if (!follows (r, ahead) && !believe (r, s->frame, now)) {
       *fate = PF_DROP_FAR;
       return NULL;
     }
-    jump (r, s->frame);
-    ahead = 0;
+    if (ahead >= 2 * window) {
+      jump (r, s->frame);
+      ahead = 0;
+    }
   }
   r->n_far = 0;
   r->heard = now;
-  if (ahead >= window) {
+  if (ahead >= 2 * window) {
     *fate = behind (r, s);
     return NULL;
   }
   slot = pf_ra_in_flight (r, s->frame);
   if (!slot) {
     slot = pf_ra_slot_of (r, s->frame);
-    open_slot (slot, s, now);
+    open_slot (r, slot, s, now);
   } else if (slot->state == SLOT_DEAD) {
     *fate = PF_DROP_LATE;
     return NULL;
@@ -343,6 +386,27 @@ take_shard (
 
 /* ---- The outside -------------------------------------------------------- */
 
+static size_t
+n_slots_for (uint32_t window)
+{
+  return pf_ra_pow2 (2 * window);
+}
+
+/* Frames that come within the deadline, as far as their table is worth it. */
+static uint32_t
+default_window (const PfReassemblerConfig *c)
+{
+  uint64_t n = WINDOW_MAX;
+
+  if (c->deadline_ns / (1000 * MS) < WINDOW_MAX / FRAMES_PER_S)
+    n = c->deadline_ns * FRAMES_PER_S / (1000 * MS) + 1;
+  while (n > WINDOW_LEAST &&
+         pf_ra_cost (n_slots_for ((uint32_t) n) * sizeof (Slot)) >
+             c->budget / TABLE_SHARE)
+    n /= 2;
+  return n < WINDOW_LEAST ? WINDOW_LEAST : (uint32_t) n;
+}
+
 int
 pf_reassembler_new (const PfReassemblerConfig *config, PfReassembler **out)
 {
@@ -359,13 +423,13 @@ pf_reassembler_new (const PfReassemblerConfig *config, PfReassembler **out)
     return ret;
   if (c.deadline_ns == 0)
     c.deadline_ns = DEADLINE_DEFAULT;
-  if (c.window == 0)
-    c.window = WINDOW_DEFAULT;
   if (c.budget == 0)
     c.budget = (size_t) 4 * c.packets.max_frame;
+  if (c.window == 0)
+    c.window = default_window (&c);
   if (c.window < 2 || c.window > WINDOW_MAX)
     return PF_ERR_RANGE;
-  n_slots = pf_ra_pow2 (2 * c.window);
+  n_slots = n_slots_for (c.window);
   fixed = pf_ra_cost (sizeof *r) + pf_ra_cost (n_slots * sizeof *r->slots);
   if (c.budget < fixed)
     return PF_ERR_RANGE;
@@ -379,6 +443,7 @@ pf_reassembler_new (const PfReassemblerConfig *config, PfReassembler **out)
   }
   r->config = c;
   r->slot_mask = (uint32_t) n_slots - 1;
+  r->stats.window = c.window;
   pf_ra_charge (r, fixed);
   *out = r;
   return 0;
@@ -401,7 +466,7 @@ void
 pf_reassembler_follow (PfReassembler *r, const PfReassembler *before)
 {
   r->started = before->started;
-  r->next = before->next;
+  begin_at (r, before->next);
   r->heard = before->heard;
   r->filler_first = before->filler_first;
   r->filler_last = before->filler_last;
@@ -473,26 +538,12 @@ static uint64_t
 next_due (const PfReassembler *r)
 {
   const Slot *slot = pf_ra_in_flight (r, r->next);
-  uint64_t since = UINT64_MAX;
+  /* nothing of it arrived: since newer ones did */
+  const uint64_t since = slot ? slot->since : r->oldest;
 
-  if (slot && slot->state != SLOT_OPEN)
+  if ((slot && slot->state != SLOT_OPEN) || (r->hurry && r->n_whole > 0) ||
+      r->end - r->next > r->config.window)
     return 0;
-  if (slot) {
-    since = slot->since;
-  } else {
-    /* nothing of it arrived: since newer ones did */
-    for (uint32_t i = 1; i < r->config.window; i++) {
-      slot = pf_ra_in_flight (r, r->next + i);
-      if (slot && slot->since < since)
-        since = slot->since;
-    }
-  }
-  if (r->hurry)
-    for (uint32_t i = 1; i < r->config.window; i++) {
-      slot = pf_ra_in_flight (r, r->next + i);
-      if (slot && slot->state == SLOT_WHOLE)
-        return 0;
-    }
   if (since > UINT64_MAX - r->config.deadline_ns)
     return UINT64_MAX;
   return since + r->config.deadline_ns;
@@ -532,7 +583,8 @@ hand_out (PfReassembler *r, Slot *slot, PfEvent *event)
   r->stats.frames_restored += slot->n_restored > 0;
   slot->memory = NULL;
   slot->state = SLOT_DONE;
-  r->next++;
+  r->n_whole--;
+  go_on (r);
 }
 
 int
@@ -565,7 +617,7 @@ pf_reassembler_next (PfReassembler *r, uint64_t now_ns, PfEvent *event)
       slot = pf_ra_slot_of (r, r->next);
       *slot = (Slot){ .state = SLOT_LOST, .number = r->next };
     }
-    r->next++;
+    go_on (r);
   }
   if (r->next == first) {
     r->hurry = false;

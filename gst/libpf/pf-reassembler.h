@@ -30,9 +30,18 @@ typedef struct {
   const PfWire *wire;
   PfWireConfig packets;
   uint64_t deadline_ns; /* how long a frame may stay incomplete; 0: 120 ms */
-  uint32_t window;      /* frames in flight, 2 .. 1024; 0: 64 */
+  uint32_t window;      /* frames in flight, 2 .. 4096; 0: see below */
   size_t budget;        /* bytes; 0: 4 times max_frame */
 } PfReassemblerConfig;
+
+/*
+ * A frame that begins more than a window behind another one has that one go:
+ * handed out if it is whole, else lost, however long its deadline. A number out
+ * of the window and a quarter more than the newest has to come eight times in a
+ * row; two windows off it is a jump, and frames in flight are lost. By default
+ * a window is what 240 frames a second make of the deadline, from 64 on, unless
+ * its table took more than an eighth of the budget.
+ */
 
 /* What became of a packet. */
 typedef enum {
@@ -89,6 +98,7 @@ typedef struct {
   uint64_t shards_late; /* of these, arrived afterwards */
   uint64_t gathered;    /* bytes copied once more to join blocks */
   size_t memory, memory_peak;
+  uint32_t window; /* as it is */
 } PfReassemblerStats;
 
 /*

@@ -95,6 +95,38 @@ test_deadline_by_stamps (void)
   gst_harness_teardown (h);
 }
 
+/* A long deadline holds for more frames than usually wait. */
+static void
+test_deadline_long (void)
+{
+  enum { N = 200 };
+  GstHarness *h = harness ("shard-payload=256 deadline-us=4000000", PACKETS);
+  GstStructure *stats;
+  guint window = 0;
+  Frame f[N];
+  Sender s;
+
+  sender_init (&s, 0, 0);
+  s.interval = 16 * GST_MSECOND;
+  for (guint i = 0; i < N; i++)
+    f[i] = frame_new (&s, 3 * PAYLOAD);
+  push (h, &f[0], 0);
+  push (h, &f[0], 1);
+  for (guint i = 1; i < N; i++)
+    push_all (h, &f[i]);
+  PF_CHECK (gst_harness_try_pull (h) == NULL);
+  g_object_get (h->element, "stats", &stats, NULL);
+  PF_CHECK (gst_structure_get_uint (stats, "window", &window));
+  PF_CHECK_UINT (window, >=, N);
+  gst_structure_free (stats);
+  push (h, &f[0], 2);
+  PF_CHECK_UINT (counter (h, "frames"), ==, N);
+  PF_CHECK_UINT (counter (h, "frames-lost"), ==, 0);
+  for (guint i = 0; i < N; i++)
+    frame_clear (&f[i]);
+  gst_harness_teardown (h);
+}
+
 /* An exchanged clock neither gives frames up nor holds them up. */
 static void
 test_clock_change (void)
@@ -611,6 +643,7 @@ main (int argc, char **argv)
   gst_init (NULL, NULL);
   PF_TEST_ADD ("/fecdec/deadline", test_deadline);
   PF_TEST_ADD ("/fecdec/deadline-by-stamps", test_deadline_by_stamps);
+  PF_TEST_ADD ("/fecdec/deadline-long", test_deadline_long);
   PF_TEST_ADD ("/fecdec/clock-change", test_clock_change);
   PF_TEST_ADD ("/fecdec/reports", test_reports);
   PF_TEST_ADD ("/fecdec/latency", test_latency);

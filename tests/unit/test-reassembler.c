@@ -349,6 +349,120 @@ push_number (Stream *s, uint32_t number, PfPacketFate expected)
   drain (s, NULL, 0);
 }
 
+/* Half of frame 0, then many whole ones, all at once as after a stall: those
+ * wait for it as long as the window goes, and are all handed out. */
+static void
+test_slide (void)
+{
+  enum { WINDOW = 64, MORE = 100 };
+  const PfReassemblerStats *t;
+  Unit first, u;
+  Stream s;
+
+  stream_init (&s, &small_config);
+  t = pf_reassembler_stats (s.r);
+  PF_CHECK_UINT (t->window, ==, WINDOW);
+  unit_make (&s, &first, 100, 0, 0); /* two packets */
+  push (&s, wire_packet (&first.packets, 0), first.packets.size);
+  for (int i = 1; i < WINDOW; i++) {
+    unit_make (&s, &u, 100, 0, 0);
+    push_unit (&s, &u);
+    unit_clear (&u);
+  }
+  PF_CHECK_UINT (s.n_events, ==, 0);
+  PF_CHECK_UINT (pf_reassembler_wake (s.r), ==, 120 * MS);
+  /* the first one that is too far: 0 has to go, and no other */
+  unit_make (&s, &u, 100, 0, 0);
+  push_unit (&s, &u);
+  unit_clear (&u);
+  PF_CHECK_UINT (s.n_lost, ==, 1);
+  PF_CHECK_UINT (s.n_frames, ==, WINDOW);
+  PF_CHECK_INT (push (&s, wire_packet (&first.packets, 1), first.packets.size),
+      ==, PF_DROP_LATE);
+  unit_clear (&first);
+  /* a gap of nearly two windows: the frame in front of it can still be made */
+  unit_make (&s, &first, 100, 0, 0);
+  push (&s, wire_packet (&first.packets, 0), first.packets.size);
+  s.sender.frame = WINDOW + 1 + WINDOW - 1;
+  unit_make (&s, &u, 100, 0, 0);
+  push_unit (&s, &u);
+  PF_CHECK_UINT (s.n_events, ==, WINDOW + 1);
+  push (&s, wire_packet (&first.packets, 1), first.packets.size);
+  drain (&s, &first, 1);
+  PF_CHECK_UINT (s.n_frames, ==, WINDOW + 1);
+  unit_clear (&first);
+  unit_clear (&u);
+  /* a stray out of the window moves nothing, several in a row do, and the gap
+   * is given up no further than they need */
+  for (int i = 0; i < 8; i++) {
+    s.sender.frame = WINDOW + 2 + 2 * WINDOW - 1;
+    unit_make (&s, &u, 450, 0, 0);
+    PF_REQUIRE_UINT (u.packets.n, ==, 8);
+    PF_CHECK_INT (push (&s, wire_packet (&u.packets, i), u.packets.size), ==,
+        i < 7 ? PF_DROP_FAR : PF_TAKEN);
+    drain (&s, NULL, 0);
+    PF_CHECK_UINT (s.due, ==, WINDOW + 2 + (i == 7 ? WINDOW : 0));
+    unit_clear (&u);
+  }
+  PF_CHECK_UINT (s.n_frames, ==, WINDOW + 2);
+  PF_CHECK_UINT (s.n_lost, ==, WINDOW);
+  PF_CHECK_UINT (t->jumps, ==, 0);
+  stream_clear (&s);
+}
+
+/* As many frames wait as come within the deadline, unless the budget is small;
+ * a long deadline alone costs no memory. */
+static void
+test_window (void)
+{
+  static const struct {
+    uint64_t deadline_ns;
+    size_t budget;
+    uint32_t window;
+  } cases[] = {
+    { 0, 1 << 20, 64 },
+    { 250 * MS, 16 << 20, 64 },
+    { 1000 * MS, 16 << 20, 241 },
+    { 2000 * MS, 64 << 20, 481 },
+    { 10000 * MS, 64 << 20, 2401 },
+    { 60000 * MS, 64 << 20, 4096 },
+    { UINT64_MAX, 64 << 20, 4096 },
+    { 10000 * MS, 256 << 10, 64 },
+  };
+  enum { FRAMES = 300 };
+  PfReassemblerConfig config = small_config;
+  Unit first, u;
+  Stream s;
+
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    config.deadline_ns = cases[i].deadline_ns;
+    config.budget = cases[i].budget;
+    stream_init (&s, &config);
+    PF_CHECK_UINT (pf_reassembler_stats (s.r)->window, ==, cases[i].window);
+    PF_CHECK_UINT (pf_reassembler_stats (s.r)->memory, <, config.budget / 2);
+    stream_clear (&s);
+  }
+  /* what comes after more than 64 frames, but in time, is waited for */
+  config.deadline_ns = 5000 * MS;
+  config.budget = 16 << 20;
+  stream_init (&s, &config);
+  unit_make (&s, &first, 100, 0, 0);
+  push (&s, wire_packet (&first.packets, 0), first.packets.size);
+  for (int i = 1; i < FRAMES; i++) {
+    s.now += 16 * MS;
+    unit_make (&s, &u, 100, 0, 0);
+    push_unit (&s, &u);
+    unit_clear (&u);
+  }
+  PF_CHECK_UINT (s.n_events, ==, 0);
+  push (&s, wire_packet (&first.packets, 1), first.packets.size);
+  drain (&s, &first, 1);
+  PF_CHECK_UINT (s.n_frames, ==, FRAMES);
+  PF_CHECK_UINT (s.n_lost, ==, 0);
+  unit_clear (&first);
+  stream_clear (&s);
+}
+
 static void
 test_far (void)
 {
@@ -362,22 +476,22 @@ test_far (void)
     s.now += MS;
   }
   for (uint32_t i = 0; i < 7; i++)
-    push_number (&s, 70 + i, PF_DROP_FAR);
+    push_number (&s, 130 + i, PF_DROP_FAR);
   push_number (&s, 1, PF_TAKEN);
   for (uint32_t i = 0; i < 7; i++)
-    push_number (&s, 70 + i, PF_DROP_FAR);
+    push_number (&s, 130 + i, PF_DROP_FAR);
   PF_CHECK_UINT (s.n_frames, ==, 2);
-  /* the eighth in a row is believed: 75 frames were lost */
-  push_number (&s, 77, PF_TAKEN);
-  PF_CHECK_UINT (s.n_lost, ==, 75);
+  /* the eighth in a row is believed: 135 frames were lost */
+  push_number (&s, 137, PF_TAKEN);
+  PF_CHECK_UINT (s.n_lost, ==, 135);
   PF_CHECK_UINT (s.n_frames, ==, 3);
-  push_number (&s, 78, PF_TAKEN);
+  push_number (&s, 138, PF_TAKEN);
   /* a silence is reason enough; very far is a jump, not a loss */
   s.now += 100 * MS - 1;
   push_number (&s, 1000000, PF_DROP_FAR);
   s.now += 1;
   push_number (&s, 1000000, PF_TAKEN);
-  PF_CHECK_UINT (s.n_lost, ==, 75);
+  PF_CHECK_UINT (s.n_lost, ==, 135);
   PF_CHECK_UINT (pf_reassembler_stats (s.r)->jumps, ==, 1);
   PF_CHECK_UINT (s.due, ==, 1000001);
   /* back, as a sender does that begins anew */
@@ -471,9 +585,9 @@ test_new (void)
   PF_CHECK_INT (pf_reassembler_new (&config, NULL), ==, PF_ERR_INVALID);
   config.window = 1;
   PF_CHECK_INT (pf_reassembler_new (&config, &r), ==, PF_ERR_RANGE);
-  config.window = 1025;
+  config.window = 4097;
   PF_CHECK_INT (pf_reassembler_new (&config, &r), ==, PF_ERR_RANGE);
-  config.window = 1024;
+  config.window = 4096;
   config.budget = 1000;
   PF_CHECK_INT (pf_reassembler_new (&config, &r), ==, PF_ERR_RANGE);
   config.budget = 0;
@@ -504,6 +618,8 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/reassembler/arrival", test_arrival);
   PF_TEST_ADD ("/reassembler/wrap", test_wrap);
   PF_TEST_ADD ("/reassembler/begin", test_begin);
+  PF_TEST_ADD ("/reassembler/slide", test_slide);
+  PF_TEST_ADD ("/reassembler/window", test_window);
   PF_TEST_ADD ("/reassembler/far", test_far);
   PF_TEST_ADD ("/reassembler/filler", test_filler);
   PF_TEST_ADD ("/reassembler/reset", test_reset);
