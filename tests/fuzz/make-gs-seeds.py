@@ -145,6 +145,41 @@ def control(vectors, inputs):
         bytes.fromhex("0000803e"), bytes.fromhex("0000c07f"))
 
 
+# fuzz-gs-session
+def session(vectors):
+    ask = bytes([1, 0])
+    connected, sent = bytes([5, 1]), bytes([5, 0])
+    video, audio = bytes([3, 1]), bytes([3, 0x81])
+
+    def tell(kind, body=b""):
+        return bytes([4]) + struct.pack("<HB", kind, len(body)) + body
+
+    def wait(ms):
+        return bytes([0, ms // 20])
+
+    for name, flags in (("plain", 0x3e), ("sealed", 0x3f), ("old", 0x00)):
+        begin = bytes([flags]) + ask * 7
+        run = begin + connected + video + audio + sent
+        yield name + "-path", run + tell(0x302, bytes(2)) + wait(200)
+        yield name + "-expired", bytes([flags]) + ask * 3 + wait(5000) * 3
+        yield name + "-incomplete", begin + video + wait(5000) * 3
+        yield name + "-vanished", run + tell(0x200, bytes(8)) + wait(5000) * 3
+        yield name + "-left", run + bytes([5, 202])
+        yield name + "-closed", run + bytes([5, 182]) + tell(0x302) + ask
+        yield name + "-rfi", run + b"".join(
+            tell(0x301, struct.pack("<QQQ", n, n + 2, 0)) + wait(20)
+            for n in (5, 9, 400, 12))
+        yield name + "-input", run + b"".join(
+            tell(0x206, bytes.fromhex(v["packet"]))
+            for v in vectors["vectors"])
+        yield name + "-pings", begin + connected + bytes(
+            [3, 0, 3, 2, 3, 4, 3, 0x11, 3, 0x91, 3, 0x0b, 3, 1])
+        yield name + "-refused", bytes([flags]) + ask * 5 + bytes([1, 0x10])
+        yield name + "-raw", bytes([flags, 2, 1, 40]) \
+            + b"OPTIONS / RTSP/1.0\r\nCSeq: 1\r\n\r\n123456" \
+            + bytes([2, 9, 3]) + b"abc"
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in seeds:
@@ -160,6 +195,7 @@ def main():
     write(corpus / "enet", enet(load("enet_session.json")))
     write(corpus / "gs-control", control(load("control_rtsp.json"),
                                          load("input.json")))
+    write(corpus / "gs-session", session(load("input.json")))
     write(corpus / "gs-rtsp", rtsp(load("rtsp_session.json")))
 
 

@@ -150,6 +150,7 @@ test_bytes (void)
   static const uint8_t end[] = { 0x09, 0x01, 4, 0, 0x80, 0x03, 0x00, 0x23 };
   static const uint8_t unknown[] = { 0x01, 0x30, 1, 0, 1 };
   static const uint8_t wrong[] = { 0x02, 0x03, 3, 0, 0, 0 };
+  static const uint8_t short_rfi[15] = { 0x01, 0x03, 11, 0 };
   static const uint8_t hdr_off[] = { 0x0e, 0x01, 1, 0, 0 };
   PfGsMsg m;
 
@@ -166,6 +167,8 @@ test_bytes (void)
       PF_ERR_UNSUPPORTED);
   PF_CHECK_INT (
       pf_gs_msg_decode (wrong, sizeof wrong, false, &m), ==, PF_ERR_INVALID);
+  PF_CHECK_INT (pf_gs_msg_decode (short_rfi, sizeof short_rfi, false, &m), ==,
+      PF_ERR_INVALID);
   m.kind = 99;
   PF_CHECK_INT (pf_gs_msg_encode (&m, (uint8_t[99]){ 0 }, 99, &(size_t){ 0 }),
       ==, PF_ERR_INVALID);
