@@ -4,6 +4,7 @@
  * grants. Which codec that is, is known when the receiver's pads come; a plan
  * for each codec that can be decoded here is made before.
  */
+#include "hosts.h"
 #include "options.h"
 #include "probes.h"
 #include "view.h"
@@ -295,9 +296,25 @@ take_speed (Client *c, const GstStructure *s)
   c->telling = g_timeout_add (FILLER_MS, say_speed, c);
 }
 
+/* Trusted the first time, known from then on. */
+static void
+remember_host (Client *c, const gchar *fingerprint)
+{
+  const PfClientOptions *o = c->options;
+  g_autofree gchar *dir = pf_hosts_dir (o->identity_dir);
+  g_autoptr (GError) error = NULL;
+
+  if (!o->tofu || !fingerprint)
+    return;
+  if (!pf_hosts_add (dir, o->address, o->port, fingerprint, &error))
+    pf_client_fail ("%s: %s", o->host, error->message);
+}
+
 static void
 on_element_message (Client *c, const GstStructure *s)
 {
+  if (gst_structure_has_name (s, "PfSessionGranted"))
+    remember_host (c, gst_structure_get_string (s, "fingerprint"));
   if (gst_structure_has_name (s, "PfSessionMode"))
     say (c, "mode", s);
   if (gst_structure_has_name (s, "PfSessionBitrate"))
@@ -523,10 +540,7 @@ make_pipeline (Client *c, GError **error)
 {
   const PfClientOptions *o = c->options;
   g_autofree gchar *offered = offered_codecs (c);
-  g_autofree gchar *identity = o->identity_dir
-                                   ? g_strdup (o->identity_dir)
-                                   : g_build_filename (g_get_user_config_dir (),
-                                         "gst-punktfunk", "client", NULL);
+  g_autofree gchar *identity = pf_hosts_dir (o->identity_dir);
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
   g_autoptr (GstBus) bus = NULL;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* pf-client: finds hosts and shows what they show. See pf-client.1. */
 #include "discover.h"
+#include "hosts.h"
 #include "options.h"
 
 #include <gst/gst.h>
@@ -87,15 +88,44 @@ read_mode (PfClientOptions *o, const gchar *mode)
          mode[end] == '\0' && o->fps > 0;
 }
 
-static int
-connect_host (
-    PfClientOptions *o, const gchar *mode, const gchar *mouse, gchar **words)
+static gboolean
+take_host (PfClientOptions *o, gchar **words)
 {
-  if (!words[0] || words[1])
-    return pf_client_fail ("connect takes one host; see --help");
-  o->host = words[0];
-  if (!split_host (o))
-    return pf_client_fail ("%s is no HOST or HOST:PORT", o->host);
+  if (!words[1] || words[2]) {
+    pf_client_fail ("%s takes one host; see --help", words[0]);
+    return FALSE;
+  }
+  o->host = words[1];
+  if (split_host (o))
+    return TRUE;
+  pf_client_fail ("%s is no HOST or HOST:PORT", o->host);
+  return FALSE;
+}
+
+/* A host is known by its fingerprint, or told what to be trusted by. */
+static gboolean
+take_pin (PfClientOptions *o)
+{
+  g_autofree gchar *dir = pf_hosts_dir (o->identity_dir);
+  g_autoptr (GError) error = NULL;
+
+  if (o->pin)
+    return TRUE;
+  o->pin = pf_hosts_find (dir, o->address, o->port, &error);
+  if (error)
+    pf_client_fail ("%s: %s", o->host, error->message);
+  else if (!o->pin && !o->tofu)
+    pf_client_fail ("%s is not known here: pf-client pair %s, or "
+                    "request-access; --tofu trusts whoever answers",
+        o->host, o->host);
+  return !error && (o->pin || o->tofu);
+}
+
+static int
+connect_host (PfClientOptions *o, const gchar *mode, const gchar *mouse)
+{
+  if (!take_pin (o))
+    return 1;
   if (!read_mode (o, mode))
     return pf_client_fail ("--mode %s: WIDTHxHEIGHT@HZ", mode);
   if (mouse && !g_str_equal (mouse, "absolute") &&
@@ -123,6 +153,10 @@ make_context (PfClientOptions *o, gchar **mode, gchar **mouse, gchar ***words)
     { "no-audio", 0, 0, G_OPTION_ARG_NONE, &o->no_audio, "No sound", NULL },
     { "pin-fingerprint", 0, 0, G_OPTION_ARG_STRING, &o->pin, "Only this host",
         "HEX" },
+    { "tofu", 0, 0, G_OPTION_ARG_NONE, &o->tofu,
+        "Trust whoever answers the first time", NULL },
+    { "show", 0, 0, G_OPTION_ARG_NONE, &o->show,
+        "pair: show a PIN for the host instead of asking for its", NULL },
     { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, "Of this device", "TEXT" },
     { "identity", 0, 0, G_OPTION_ARG_FILENAME, &o->identity_dir,
         "Directory of cert.pem and key.pem", "DIR" },
@@ -157,8 +191,12 @@ make_context (PfClientOptions *o, gchar **mode, gchar **mouse, gchar ***words)
 
   g_option_context_set_summary (context,
       "  discover      hosts that announce themselves in this network\n"
+      "  pair HOST     lets a host know this device, by a PIN\n"
+      "  request-access HOST\n"
+      "                the same by somebody at the host\n"
       "  connect HOST  shows a host; HOST is an address or name, with :PORT "
-      "if need be");
+      "if need be\n"
+      "  forget HOST   what pair and request-access have stored");
   g_option_context_set_description (context,
       "In the window: Ctrl+Alt+Shift and Q quits, Z gives input back to this "
       "desktop\nor to the host, M changes between relative and absolute mouse, "
@@ -167,6 +205,15 @@ make_context (PfClientOptions *o, gchar **mode, gchar **mouse, gchar ***words)
   g_option_context_add_main_entries (context, entries, NULL);
   return context;
 }
+
+static const struct {
+  const gchar *name;
+  int (*run) (const PfClientOptions *options);
+} commands[] = {
+  { "pair", pf_client_pair },
+  { "request-access", pf_client_request_access },
+  { "forget", pf_client_forget },
+};
 
 int
 main (int argc, char **argv)
@@ -194,8 +241,12 @@ main (int argc, char **argv)
   gst_init (NULL, NULL);
   if (words && g_str_equal (words[0], "discover") && !words[1])
     return discover ();
+  for (guint i = 0; words && i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (words[0], commands[i].name))
+      return take_host (&options, words) ? commands[i].run (&options) : 2;
   if (words && g_str_equal (words[0], "connect"))
-    return connect_host (&options, mode, mouse, words + 1);
-  pf_client_fail ("name a command: discover or connect HOST; see --help");
+    return take_host (&options, words) ? connect_host (&options, mode, mouse) : 2;
+  pf_client_fail ("name a command: discover, pair, request-access, connect or "
+                  "forget; see --help");
   return 2;
 }

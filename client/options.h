@@ -25,10 +25,15 @@ typedef struct {
   gchar **remode, **rebitrate, **speed_test; /* see wishes.h */
   gchar *pipelines;
   gchar **use;
+  gboolean tofu; /* trust whoever answers, the first time */
+  gboolean show; /* pair: the PIN is shown here */
 } PfClientOptions;
 
 /* Plays until the end; the exit status. */
 int pf_client_connect (const PfClientOptions *options);
+int pf_client_pair (const PfClientOptions *options);
+int pf_client_request_access (const PfClientOptions *options);
+int pf_client_forget (const PfClientOptions *options);
 
 int pf_client_fail (const gchar *format, ...) G_GNUC_PRINTF (1, 2);
 

@@ -346,27 +346,34 @@ pf_devices_grant (PfDevices *s, const gchar *fingerprint, guint32 grants,
 /* ---- Reading ------------------------------------------------------------- */
 
 PfDevices *
-pf_devices_open (const gchar *path, GError **error)
+pf_devices_new (const gchar *path, JsonObject *root, GError **error)
 {
-  GError *problem = NULL;
-  JsonObject *root = pf_store_load (path, &problem);
   PfDevices *s;
 
-  if (problem) {
-    g_propagate_error (error, problem);
-    return NULL;
-  }
-  if (root && json_object_has_member (root, CLIENTS) && !clients_of (root)) {
+  if (json_object_has_member (root, CLIENTS) && !clients_of (root)) {
     g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_SYNTAX,
-        "%s: \"" CLIENTS "\" is no list", path);
+        "%s: \"" CLIENTS "\" is no list", path ? path : "the text");
     json_object_unref (root);
     return NULL;
   }
   s = g_new0 (PfDevices, 1);
   s->path = g_strdup (path);
   g_mutex_init (&s->lock);
-  s->root = root ? root : json_object_new ();
+  s->root = root;
   return s;
+}
+
+PfDevices *
+pf_devices_open (const gchar *path, GError **error)
+{
+  GError *problem = NULL;
+  JsonObject *root = pf_store_load (path, &problem);
+
+  if (problem) {
+    g_propagate_error (error, problem);
+    return NULL;
+  }
+  return pf_devices_new (path, root ? root : json_object_new (), error);
 }
 
 void

@@ -32,6 +32,9 @@ typedef struct _PfDevices PfDevices;
 
 /* An absent file is an empty list; one that cannot be understood an error. */
 PfDevices *pf_devices_open (const gchar *path, GError **error);
+/* The same of what was read; ROOT is taken over. With PATH NULL nothing can be
+ * changed. */
+PfDevices *pf_devices_new (const gchar *path, JsonObject *root, GError **error);
 void pf_devices_free (PfDevices *devices);
 
 /* A copy, or NULL. Fingerprints are 64 digits of lower case. */

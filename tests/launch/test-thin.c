@@ -132,8 +132,9 @@ run_client_with (const Host *h, const gchar *mode, const gchar *const *more)
   g_autofree gchar *address = g_strdup_printf ("127.0.0.1:%u", h->port);
   g_autofree gchar *identity = g_build_filename (h->dir, "client", NULL);
   const gchar *argv[32] = { program ("PF_CLIENT"), "connect", address,
-    "--headless", "--json", "--mode", mode, "--identity", identity, NULL };
-  guint at = 9;
+    "--headless", "--json", "--tofu", "--mode", mode, "--identity", identity,
+    NULL };
+  guint at = 10;
   GSubprocess *process;
   Said said = { 0 };
 
