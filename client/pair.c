@@ -17,7 +17,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define CODE_NOT_ARMED 0x60
+/* The host lets this device in, but could not serve it now. */
+#define CODE_SETUP 0x68
 
 typedef struct {
   const PfClientOptions *options;
@@ -28,6 +29,7 @@ typedef struct {
   GstElement *pipeline, *knock; /* a pfquicsrc in it; NULL: only pairs */
   gchar *fingerprint;           /* of the host, when it is done */
   gchar *reason;                /* why not */
+  gboolean pair_over, knock_over;
   gboolean done, paired;
 } Access;
 
@@ -83,16 +85,27 @@ make_pin (Access *a)
 /* ---- What the elements tell ------------------------------------------------ */
 
 static void
-finish (
-    Access *a, gboolean paired, const gchar *fingerprint, const gchar *reason)
+finish (Access *a, gboolean paired, const gchar *fingerprint)
 {
   if (a->done)
     return;
   a->done = TRUE;
   a->paired = paired;
   a->fingerprint = g_strdup (fingerprint);
-  a->reason = g_strdup (reason ? reason : "no reason was given");
   g_main_loop_quit (a->loop);
+}
+
+/* One of two ways did not lead there; the other one still may. */
+static void
+give_up (Access *a, gboolean *over, const gchar *reason)
+{
+  *over = TRUE;
+  if (!a->reason || over == &a->knock_over) {
+    g_free (a->reason);
+    a->reason = g_strdup (reason);
+  }
+  if (a->pair_over && (a->knock_over || !a->knock))
+    finish (a, FALSE, NULL);
 }
 
 static gboolean
@@ -101,36 +114,44 @@ on_pair_message (GstBus *bus, GstMessage *message, gpointer data)
   const GstStructure *s = gst_message_get_structure (message);
   gboolean paired = FALSE;
   Access *a = data;
-  guint64 code = 0;
 
   (void) bus;
   if (!gst_message_has_name (message, "PfPairResult"))
     return G_SOURCE_CONTINUE;
   gst_structure_get_boolean (s, "paired", &paired);
-  gst_structure_get_uint64 (s, "code", &code);
-  /* a host that asks nobody for digits may still let somebody decide */
-  if (paired || !a->knock)
-    finish (a, paired, gst_structure_get_string (s, "host-fingerprint"),
-        gst_structure_get_string (s, "reason"));
-  else if (code != CODE_NOT_ARMED)
-    g_print ("the digits no longer count\n");
+  if (paired)
+    finish (a, TRUE, gst_structure_get_string (s, "host-fingerprint"));
+  else
+    give_up (a, &a->pair_over, gst_structure_get_string (s, "reason"));
   return G_SOURCE_CONTINUE;
+}
+
+static void
+admitted (Access *a)
+{
+  g_autofree gchar *fingerprint = NULL;
+
+  g_object_get (a->knock, "host-fingerprint", &fingerprint, NULL);
+  finish (a, TRUE, fingerprint);
 }
 
 static gboolean
 on_knock_message (GstBus *bus, GstMessage *message, gpointer data)
 {
+  const GstStructure *s = gst_message_get_structure (message);
   g_autoptr (GError) error = NULL;
-  g_autofree gchar *fingerprint = NULL;
   Access *a = data;
+  guint code = 0;
 
   (void) bus;
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
     gst_message_parse_error (message, &error, NULL);
-    finish (a, FALSE, NULL, error->message);
+    give_up (a, &a->knock_over, error->message);
   } else if (gst_message_has_name (message, "PfSessionGranted")) {
-    g_object_get (a->knock, "host-fingerprint", &fingerprint, NULL);
-    finish (a, TRUE, fingerprint, NULL);
+    admitted (a);
+  } else if (gst_message_has_name (message, "PfSessionEnded") &&
+             gst_structure_get_uint (s, "code", &code) && code == CODE_SETUP) {
+    admitted (a);
   }
   return G_SOURCE_CONTINUE;
 }
@@ -138,7 +159,7 @@ on_knock_message (GstBus *bus, GstMessage *message, gpointer data)
 static gboolean
 on_signal (gpointer data)
 {
-  finish (data, FALSE, NULL, "interrupted");
+  finish (data, FALSE, NULL);
   return G_SOURCE_CONTINUE;
 }
 
@@ -201,7 +222,7 @@ begin_knock (Access *a)
   if (!a->knock)
     return FALSE;
   g_object_set (a->knock, "port", (gint) a->options->port, "codecs",
-      "h264;h265;av1", NULL);
+      "h264;h265;av1", "width", 640u, "height", 360u, "fps", 30u, NULL);
   a->pipeline = gst_pipeline_new (NULL);
   gst_object_ref_sink (a->pipeline);
   gst_bin_add (GST_BIN (a->pipeline), a->knock);
@@ -251,7 +272,8 @@ conclude (Access *a)
   g_autoptr (GError) error = NULL;
 
   if (!a->paired)
-    return pf_client_fail ("%s: %s", o->host, a->reason);
+    return pf_client_fail (
+        "%s: %s", o->host, a->reason ? a->reason : "interrupted");
   if (!pf_hosts_add (a->dir, o->address, o->port, a->fingerprint, &error))
     return pf_client_fail ("%s: %s", o->host, error->message);
   g_print ("%s knows this device\nfingerprint of the host %s\n", o->host,

@@ -14,7 +14,8 @@
 #define USERS "/run/user"
 #define MAX_REQUEST 4096
 #define MAX_CLIENTS 16
-#define DEADLINE_S 5
+#define DEADLINE_S 5 /* for a request */
+#define ANSWER_S 20  /* a host may be choosing an encoder */
 
 struct _PfAdmin {
   gchar *path;
@@ -300,7 +301,7 @@ pf_admin_ask (
   g_autofree gchar *line = g_strconcat (request, "\n", NULL);
   gchar *reply;
 
-  g_socket_client_set_timeout (client, seconds ? seconds : DEADLINE_S);
+  g_socket_client_set_timeout (client, seconds ? seconds : ANSWER_S);
   connection = g_socket_client_connect (
       client, G_SOCKET_CONNECTABLE (address), NULL, error);
   if (!connection || !g_output_stream_write_all (g_io_stream_get_output_stream (

@@ -43,6 +43,8 @@ make_context (PfOptions *o, gint *port, gchar ***words)
         "Let this device in; may be given again", "HEX" },
     { "ask", 0, 0, G_OPTION_ARG_NONE, &o->ask,
         "Let devices that show digits wait, also without a terminal", NULL },
+    { "approval-timeout", 0, 0, G_OPTION_ARG_INT, &o->approval,
+        "Seconds that a device waits for an answer (180)", "N" },
     { "seconds", 0, 0, G_OPTION_ARG_INT, &o->seconds, "That a PIN counts (120)",
         "N" },
     { "for", 0, 0, G_OPTION_ARG_STRING, &o->device,
@@ -130,7 +132,8 @@ main (int argc, char **argv)
     .depth = 8,
     .chroma = 420,
     .channels = 2,
-    .max_sessions = 4 };
+    .max_sessions = 4,
+    .approval = 180 };
   gint port = -1;
   g_autoptr (GOptionContext) context = NULL;
   g_autoptr (GError) error = NULL;

@@ -27,7 +27,7 @@ typedef struct {
   gboolean json;
   /* pair */
   gboolean port_given, ask, stdin_pin, no_wait;
-  gint seconds;
+  gint seconds, approval;
   gchar *device; /* fingerprint */
 } PfOptions;
 

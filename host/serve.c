@@ -427,7 +427,8 @@ make_server (Serve *s, GError **error)
   if (!make_trust (s, identity, error))
     return FALSE;
   g_object_set (s->server, "address", o->listen, "port", (guint) o->port,
-      "identity-dir", identity, "pairing", TRUE, NULL);
+      "identity-dir", identity, "pairing", TRUE, "approval-timeout",
+      (guint) o->approval, NULL);
   g_signal_connect (
       s->server, "authorize", G_CALLBACK (on_authorize), s->trust);
   return TRUE;
@@ -555,6 +556,8 @@ pf_command_serve (const PfOptions *options, gchar **words)
     pf_fail ("serve takes no %s", words[0]);
     return 2;
   }
+  if (options->approval < 1 || options->approval > 3600)
+    return pf_fail ("--approval-timeout is 1 to 3600 seconds");
   if (options->port < 0 || options->port > 65535 || options->max_sessions < 1)
     return pf_fail ("--port is 0 to 65535, --max-sessions at least 1");
   s.loop = g_main_loop_new (NULL, FALSE);
