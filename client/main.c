@@ -245,7 +245,8 @@ main (int argc, char **argv)
     if (g_str_equal (words[0], commands[i].name))
       return take_host (&options, words) ? commands[i].run (&options) : 2;
   if (words && g_str_equal (words[0], "connect"))
-    return take_host (&options, words) ? connect_host (&options, mode, mouse) : 2;
+    return take_host (&options, words) ? connect_host (&options, mode, mouse)
+                                       : 2;
   pf_client_fail ("name a command: discover, pair, request-access, connect or "
                   "forget; see --help");
   return 2;
