@@ -160,7 +160,9 @@ clear_bench (Bench *b)
   if (b->src)
     gst_pad_set_active (b->src, FALSE);
   if (b->bin)
-    gst_element_set_state (b->bin, GST_STATE_NULL);
+    /* its messages hold it, and it holds the bus that they wait in */
+    gst_element_set_bus (b->bin, NULL);
+  gst_element_set_state (b->bin, GST_STATE_NULL);
   if (b->sink)
     gst_pad_set_active (b->sink, FALSE);
   for (guint i = 0; i < PICTURES; i++)

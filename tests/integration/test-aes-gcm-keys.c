@@ -62,6 +62,7 @@ test_no_key_yet (void)
 {
   GstElement *e;
   GstHarness *h;
+  GstPad *sink;
   GstBus *bus;
 
   PF_CHECK_INT (try_start ("mode=open", &bus), !=, GST_STATE_CHANGE_FAILURE);
@@ -71,7 +72,9 @@ test_no_key_yet (void)
   bus = gst_bus_new ();
   gst_element_set_bus (e, bus);
   h = gst_harness_new_with_element (e, NULL, "src");
-  gst_harness_add_element_sink_pad (h, gst_element_get_static_pad (e, "sink"));
+  sink = gst_element_get_static_pad (e, "sink");
+  gst_harness_add_element_sink_pad (h, sink);
+  gst_object_unref (sink);
   gst_harness_play (h);
   gst_harness_set_src_caps_str (
       h, "application/x-pf-packet,wire=punktfunk1,fec=gf16,sealed=true");

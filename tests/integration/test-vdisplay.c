@@ -517,6 +517,7 @@ test_no_backend (void)
 static void
 test_states (void)
 {
+  GstBuffer *b;
   Display d;
 
   display_open (&d, "width=320 height=180 framerate=1/1", "video/x-raw");
@@ -526,7 +527,9 @@ test_states (void)
     gst_element_set_state (d.h->element, GST_STATE_READY);
     gst_element_set_state (d.h->element, GST_STATE_NULL);
     gst_harness_play (d.h);
-    check_picture (&d, take (&d), 0);
+    b = take (&d);
+    check_picture (&d, b, 0);
+    gst_buffer_unref (b);
   }
   display_close (&d);
 }

@@ -370,9 +370,12 @@ static void
 test_cycles (void)
 {
   static const guint8 bytes[1000];
+  GstCaps *caps = gst_caps_new_empty_simple ("application/x-test");
   GstHarness *h = NULL;
+  GstSegment segment;
   Receiver r;
 
+  gst_segment_init (&segment, GST_FORMAT_TIME);
   receiver_init (&r, "role=server", 0);
   h = sender_new ("", port_of (r.src));
   for (guint i = 0; i < 10; i++) {
@@ -384,15 +387,10 @@ test_cycles (void)
     gst_element_set_state (r.pipeline, GST_STATE_PLAYING);
     gst_element_set_state (h->element, GST_STATE_PLAYING);
     gst_harness_push_event (h, gst_event_new_stream_start ("again"));
-    gst_harness_push_event (h,
-        gst_event_new_caps (gst_caps_new_empty_simple ("application/x-test")));
-    {
-      GstSegment segment;
-
-      gst_segment_init (&segment, GST_FORMAT_TIME);
-      gst_harness_push_event (h, gst_event_new_segment (&segment));
-    }
+    gst_harness_push_event (h, gst_event_new_caps (caps));
+    gst_harness_push_event (h, gst_event_new_segment (&segment));
   }
+  gst_caps_unref (caps);
   gst_harness_teardown (h);
   receiver_clear (&r);
 }
