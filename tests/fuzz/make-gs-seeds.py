@@ -180,6 +180,21 @@ def session(vectors):
             + bytes([2, 9, 3]) + b"abc"
 
 
+# fuzz-gs-pair
+def pair(vectors):
+    for n in range(7):
+        yield "right-%d" % n, bytes(range(n))
+    for n in range(5):
+        yield "changed-%d" % n, bytes(range(n)) + bytes([n | 8, 3, 0]) \
+            + bytes(range(n + 1, 6))
+        yield "any-%d" % n, bytes(range(n)) + bytes([n | 16, 4]) + b"4711" \
+            + bytes(range(n + 1, 6))
+        yield "again-%d" % n, bytes(range(n + 1)) + bytes([n])
+    yield "confirm-other", bytes(range(5)) + bytes([5 | 16, 0])
+    yield "late", bytes([0, 1, 6, 59, 2, 6, 59, 3, 6, 61, 4])
+    yield "cert", vectors["client_cert_pem"].encode()
+
+
 def write(folder, seeds):
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in seeds:
@@ -196,6 +211,7 @@ def main():
     write(corpus / "gs-control", control(load("control_rtsp.json"),
                                          load("input.json")))
     write(corpus / "gs-session", session(load("input.json")))
+    write(corpus / "gs-pair", pair(load("pairing.json")))
     write(corpus / "gs-rtsp", rtsp(load("rtsp_session.json")))
 
 
