@@ -67,8 +67,9 @@ pf_arming_disarm (PfArming *arming)
   arming->armed = arming->bound = arming->used = false;
 }
 
-PfCloseCode
-pf_arming_pass (PfArming *arming, uint64_t now_ns)
+/* Whether the distance is kept: the next one counts from now. */
+static PfCloseCode
+pass (PfArming *arming, uint64_t now_ns)
 {
   if (now_ns < arming->gap_until_ns || now_ns < arming->pause_until_ns)
     return PF_CLOSE_RATE_LIMITED;
@@ -81,7 +82,7 @@ pf_arming_take (PfArming *arming, const uint8_t device[PF_ARMING_DEVICE],
     uint64_t now_ns, char pin[PF_ARMING_PIN_MAX + 1])
 {
   PfArming *a = arming;
-  const PfCloseCode code = pf_arming_pass (a, now_ns);
+  const PfCloseCode code = pass (a, now_ns);
 
   if (code != PF_CLOSE_DONE)
     return code;

@@ -48,13 +48,6 @@ int pf_arming_arm (PfArming *arming, const char *pin, unsigned seconds,
     const uint8_t *device, uint64_t now_ns);
 void pf_arming_disarm (PfArming *arming);
 
-/*
- * A ceremony by the operator's digits for one device, which need no armed PIN,
- * keeps the distance and the pause too. PF_CLOSE_DONE, or the code to refuse
- * with.
- */
-PfCloseCode pf_arming_pass (PfArming *arming, uint64_t now_ns);
-
 /* A device asks: its PIN, which is used up by that, and PF_CLOSE_DONE; or the
  * code to refuse with. */
 PfCloseCode pf_arming_take (PfArming *arming,

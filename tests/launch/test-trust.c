@@ -264,7 +264,7 @@ look (Device *d)
         g_usleep (1000);                                                       \
       look (d);                                                                \
     }                                                                          \
-    PF_CHECK (condition);                                                      \
+    PF_REQUIRE (condition);                                                    \
   } while (0)
 
 static void

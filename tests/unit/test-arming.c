@@ -85,10 +85,9 @@ test_gap (void)
   PF_CHECK_INT (take (&a, stranger, 10 * S), ==, PF_CLOSE_NOT_ARMED);
   PF_CHECK_INT (pf_arming_arm (&a, "1234", 120, NULL, 10 * S), ==, 0);
   PF_CHECK_INT (take (&a, deck, 12 * S - 1), ==, PF_CLOSE_RATE_LIMITED);
-  PF_CHECK_INT (pf_arming_pass (&a, 12 * S - 1), ==, PF_CLOSE_RATE_LIMITED);
   PF_CHECK_INT (take (&a, deck, 12 * S), ==, PF_CLOSE_DONE);
-  PF_CHECK_INT (pf_arming_pass (&a, 13 * S), ==, PF_CLOSE_RATE_LIMITED);
-  PF_CHECK_INT (pf_arming_pass (&a, 14 * S), ==, PF_CLOSE_DONE);
+  PF_CHECK_INT (take (&a, deck, 13 * S), ==, PF_CLOSE_RATE_LIMITED);
+  PF_CHECK_INT (take (&a, deck, 14 * S), ==, PF_CLOSE_NOT_ARMED);
 }
 
 static void
