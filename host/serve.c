@@ -472,6 +472,8 @@ say_hello (Serve *s)
     g_print ("lets %u paired devices in%s; others wait for you: pf-host pair\n",
         pf_devices_n (pf_trust_devices (s->trust)),
         o->allow ? ", and those of --allow-fingerprint" : "");
+  g_print ("a device that may use pointer or keyboard can do all that this "
+           "user can\n");
   g_print ("a firewall must admit UDP to port %u and to the ports that "
            "sessions open for media\n",
       s->port);

@@ -256,6 +256,7 @@ test_killed (void)
   set_up ();
   for (guint i = 0; i < 24; i++) {
     PfDevices *devices = open_store ();
+    PfDevice *found;
     int status;
     pid_t pid;
 
@@ -276,7 +277,9 @@ test_killed (void)
     waitpid (pid, &status, 0);
     pf_devices_free (devices);
     devices = open_store ();
-    PF_CHECK (pf_devices_find (devices, A) != NULL);
+    found = pf_devices_find (devices, A);
+    PF_CHECK (found != NULL);
+    pf_device_free (found);
     if (pf_devices_n (devices) == 1)
       old++;
     else
