@@ -31,6 +31,7 @@ struct _PfQuicHost {
   PfQuicHostSettings settings;
   PfQuicHub *hub; /* its own, or that of the named server */
   gboolean own_hub;
+  PfQuicSession *served; /* of a named server; kept to wait for what it tells */
   PfSender *sender;
   PfQuicTiming *timing;
 
@@ -576,7 +577,10 @@ find_session (PfQuicHost *h, GError **error)
   }
   session = pf_quic_hub_find (h->hub, (guint) h->settings.session);
   ok = session && take_session (h, session);
-  pf_quic_session_unref (session);
+  if (ok)
+    h->served = session;
+  else
+    pf_quic_session_unref (session);
   if (!ok)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
         "server \"%s\" has no session %" G_GUINT64_FORMAT
@@ -881,6 +885,10 @@ pf_quic_host_stop (PfQuicHost *h)
     pf_quic_session_detach (session);
     pf_quic_session_unref (session);
   }
+  /* it may have closed by itself, and be telling so just now */
+  if (h->served)
+    pf_quic_session_detach (h->served);
+  pf_quic_session_unref (h->served);
   if (h->own_hub && h->hub)
     pf_quic_hub_stop (h->hub);
   if (h->sender)
