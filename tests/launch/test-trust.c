@@ -3,6 +3,7 @@
  * Who comes in, over loopback: the host's own policy behind a pfquicserver,
  * devices that are pfquicpair and pfquicsrc, and some that only half behave.
  */
+#include "ask.h"
 #include "pf-events.h"
 #include "pf-session.h"
 #include "pf-store.h"
@@ -12,6 +13,7 @@
 #include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WAIT_US (20 * G_USEC_PER_SEC)
 #define GAP_US (2100 * 1000) /* between ceremonies, and a little */
@@ -36,6 +38,7 @@ typedef struct {
   GstElement *media;
   guint inputs; /* that came up to its source; atomic */
   guint revoked;
+  PfAsk *ask;
   PfPairOutcome outcome;
   guint outcomes;
 } Host;
@@ -154,9 +157,18 @@ on_access (gpointer data, const gchar *fingerprint, guint32 grants,
 }
 
 static void
+on_pending (gpointer data, const PfPending *pending)
+{
+  Host *h = data;
+
+  if (h->ask)
+    pf_ask_pending (h->ask, pending);
+}
+
+static void
 start_host (Host *h, gboolean ask, guint approval_s)
 {
-  static const PfTrustFuncs funcs = { NULL, on_access };
+  static const PfTrustFuncs funcs = { on_pending, on_access };
   PfTrustConfig config = { .ask = ask };
   g_autoptr (GError) error = NULL;
   g_autofree gchar *identity = NULL;
@@ -611,6 +623,60 @@ test_both (void)
   stop_host (&h);
 }
 
+static void
+type (int fd, const gchar *line)
+{
+  PF_REQUIRE_INT (write (fd, line, strlen (line)), ==, (gssize) strlen (line));
+}
+
+/* Somebody at a terminal: digits, y and n, and what is none of these. */
+static void
+test_terminal (void)
+{
+  g_autofree gchar *question = NULL;
+  const PfPending *p;
+  Device knock, digits;
+  int fds[2];
+  Host h;
+
+  PF_REQUIRE_INT (pipe (fds), ==, 0);
+  start_host (&h, TRUE, 180);
+  h.ask = pf_ask_new (h.trust, fds[0]);
+  type (fds[1], "y\n"); /* to nothing */
+  start_pair (&digits, &h, "deck", "7777");
+  UNTIL (&digits, pf_trust_n_pending (h.trust) == 1);
+  p = pf_trust_next_pending (h.trust, 0);
+  question = pf_ask_question (p);
+  PF_CHECK (g_str_has_prefix (question, "deck ("));
+  PF_CHECK (g_str_has_suffix (
+      question, ") wants to connect: type the 4 digits it shows, or n"));
+  type (fds[1], "y\n"); /* it wants digits */
+  type (fds[1], "maybe\n77");
+  pass (100 * 1000);
+  PF_CHECK_UINT (pf_trust_n_pending (h.trust), ==, 1);
+  type (fds[1], "77\n");
+  UNTIL (&digits, digits.over);
+  PF_CHECK (digits.paired);
+  stop_device (&digits);
+  start_knock (&knock, &h, "guest");
+  UNTIL (&knock, pf_trust_n_pending (h.trust) == 1);
+  type (fds[1], "n\n");
+  UNTIL (&knock, knock.over);
+  PF_CHECK_HEX (knock.code, ==, 0x64);
+  stop_device (&knock);
+  start_knock (&knock, &h, "friend");
+  UNTIL (&knock, pf_trust_n_pending (h.trust) == 1);
+  type (fds[1], " Y \n");
+  UNTIL (&knock, h.offers == 1);
+  PF_CHECK_UINT (pf_devices_n (pf_trust_devices (h.trust)), ==, 2);
+  stop_device (&knock);
+  pf_ask_free (h.ask);
+  h.ask = NULL;
+  stop_host (&h);
+  close (fds[0]);
+  close (fds[1]);
+}
+
 /* S38: who knocks in many names pushes out only its own. */
 static void
 test_many (void)
@@ -795,6 +861,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/knock/nobody-answers", test_nobody_answers);
   PF_TEST_ADD ("/knock/superseded", test_superseded);
   PF_TEST_ADD ("/knock/both", test_both);
+  PF_TEST_ADD ("/ask/terminal", test_terminal);
   PF_TEST_ADD ("/S38/many", test_many);
   PF_TEST_ADD ("/S2/unpaired", test_unpaired);
   PF_TEST_ADD ("/rights/session", test_rights);
