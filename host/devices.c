@@ -5,7 +5,9 @@
 #include "pf-conf.h"
 #include "pf-store.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CLIENTS "clients"
 #define MAX_DEVICES 1000
@@ -26,7 +28,9 @@ static const struct {
 struct _PfDevices {
   gchar *path; /* constant */
   GMutex lock;
-  JsonObject *root; /* lock */
+  /* lock */
+  JsonObject *root;
+  struct stat seen; /* the file that it is from; zeros: there was none */
 };
 
 /* ---- Rights -------------------------------------------------------------- */
@@ -180,6 +184,47 @@ find_entry (JsonObject *root, const gchar *fingerprint)
   return -1;
 }
 
+/* ---- The file; call with lock --------------------------------------------- */
+
+static void
+look (PfDevices *s, struct stat *st)
+{
+  memset (st, 0, sizeof *st);
+  if (!s->path || (stat (s->path, st) < 0 && errno == ENOENT))
+    memset (st, 0, sizeof *st);
+}
+
+static gboolean
+is_same (const struct stat *a, const struct stat *b)
+{
+  return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+         a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+         a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Somebody else may have written it: another host of this user, or an editor.
+ * What cannot be understood changes nothing. */
+static void
+refresh (PfDevices *s)
+{
+  GError *error = NULL;
+  JsonObject *root;
+  struct stat st;
+
+  look (s, &st);
+  if (!s->path || is_same (&st, &s->seen))
+    return;
+  s->seen = st;
+  root = pf_store_load (s->path, &error);
+  if (error) {
+    g_printerr ("pf-host: %s; what was known before counts\n", error->message);
+    g_error_free (error);
+    return;
+  }
+  json_object_unref (s->root);
+  s->root = root ? root : json_object_new ();
+}
+
 /* ---- Changes ------------------------------------------------------------- */
 
 /* Changes are made in a copy, which takes the place of what was if it could be
@@ -192,6 +237,7 @@ copy_root (PfDevices *s)
   g_autofree gchar *text = NULL;
   gsize size;
 
+  refresh (s);
   json_node_set_object (node, s->root);
   json_generator_set_root (generator, node);
   text = json_generator_to_data (generator, &size);
@@ -208,6 +254,7 @@ commit (PfDevices *s, JsonObject *root, GError **error)
   }
   json_object_unref (s->root);
   s->root = root;
+  look (s, &s->seen);
   return TRUE;
 }
 
@@ -360,6 +407,7 @@ pf_devices_new (const gchar *path, JsonObject *root, GError **error)
   s->path = g_strdup (path);
   g_mutex_init (&s->lock);
   s->root = root;
+  look (s, &s->seen);
   return s;
 }
 
@@ -394,6 +442,7 @@ pf_devices_find (PfDevices *s, const gchar *fingerprint)
   gint at;
 
   g_mutex_lock (&s->lock);
+  refresh (s);
   at = find_entry (s->root, fingerprint);
   if (at >= 0)
     found = read_entry (entry_at (clients_of (s->root), (guint) at));
@@ -409,6 +458,7 @@ pf_devices_list (PfDevices *s)
   JsonArray *clients;
 
   g_mutex_lock (&s->lock);
+  refresh (s);
   clients = clients_of (s->root);
   for (guint i = 0; clients && i < json_array_get_length (clients); i++) {
     PfDevice *d = read_entry (entry_at (clients, i));

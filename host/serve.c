@@ -428,7 +428,8 @@ make_server (Serve *s, GError **error)
     return FALSE;
   g_object_set (s->server, "address", o->listen, "port", (guint) o->port,
       "identity-dir", identity, "pairing", TRUE, "approval-timeout",
-      (guint) o->approval, NULL);
+      (guint) o->approval, "max-sessions",
+      2 * PF_TRUST_PENDING + (guint) MIN (o->max_sessions, 512), NULL);
   g_signal_connect (
       s->server, "authorize", G_CALLBACK (on_authorize), s->trust);
   return TRUE;

@@ -44,6 +44,10 @@ print_host (JsonObject *o)
       text_of (o, "address"), text_of (o, "discovery"));
   g_print ("  fingerprint %s\n  socket %s\n", text_of (o, "fingerprint"),
       text_of (o, "socket"));
+  g_print ("  %" G_GINT64_FORMAT " devices paired, %" G_GINT64_FORMAT
+           " waiting\n",
+      json_object_get_int_member_with_default (o, "paired", 0),
+      json_object_get_int_member_with_default (o, "waiting", 0));
   for (guint i = 0; sessions && i < json_array_get_length (sessions); i++)
     print_session (json_array_get_object_element (sessions, i));
 }

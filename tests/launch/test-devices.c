@@ -291,6 +291,31 @@ test_killed (void)
   tear_down ();
 }
 
+/* S2: two hosts have one list. What one removes is gone for the other, which
+ * does not bring it back; a list that is damaged takes nothing away. */
+static void
+test_two_hosts (void)
+{
+  PfDevices *one, *other;
+
+  set_up ();
+  one = open_store ();
+  other = open_store ();
+  add (one, A, "Deck");
+  PF_CHECK_UINT (pf_devices_n (other), ==, 1);
+  PF_CHECK (pf_devices_remove (other, A, NULL));
+  PF_CHECK_UINT (pf_devices_n (one), ==, 0);
+  add (one, B, "Phone");
+  PF_CHECK_UINT (pf_devices_n (other), ==, 1);
+  write_store ("{\"clients\":");
+  PF_CHECK_UINT (pf_devices_n (other), ==, 1);
+  PF_CHECK_INT (g_unlink (path), ==, 0);
+  PF_CHECK_UINT (pf_devices_n (other), ==, 0);
+  pf_devices_free (one);
+  pf_devices_free (other);
+  tear_down ();
+}
+
 /* ---- S42 ------------------------------------------------------------------- */
 
 static void
@@ -503,6 +528,7 @@ main (int argc, char **argv)
 {
   PF_TEST_ADD ("/S25/file", test_file);
   PF_TEST_ADD ("/S25/modes", test_modes);
+  PF_TEST_ADD ("/S2/two-hosts", test_two_hosts);
   PF_TEST_ADD ("/S3/full-disk", test_full_disk);
   PF_TEST_ADD ("/S3/killed", test_killed);
   PF_TEST_ADD ("/S27/again", test_again);
