@@ -455,6 +455,53 @@ test_fresh (void)
   stop_host (&h);
 }
 
+#define SENTINEL "73519462"
+
+static gint lines, shown; /* atomic */
+
+static void
+on_log (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+    const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+    gpointer user)
+{
+  const gchar *text = gst_debug_message_get (message);
+
+  (void) category;
+  (void) level;
+  (void) file;
+  (void) function;
+  (void) line;
+  (void) object;
+  (void) user;
+  g_atomic_int_inc (&lines);
+  if (text && strstr (text, SENTINEL))
+    g_atomic_int_inc (&shown);
+}
+
+/* S48: neither end logs a PIN, whatever is switched on. */
+static void
+test_logged (void)
+{
+  gboolean paired;
+  Host h;
+
+  g_atomic_int_set (&lines, 0);
+  g_atomic_int_set (&shown, 0);
+  gst_debug_remove_log_function (gst_debug_log_default);
+  gst_debug_add_log_function (on_log, NULL, NULL);
+  gst_debug_set_active (TRUE);
+  gst_debug_set_default_threshold (GST_LEVEL_MEMDUMP);
+  start_host (&h, FALSE, 180);
+  PF_REQUIRE (pf_trust_arm (h.trust, SENTINEL, 120, NULL, NULL));
+  paired = pair (&h, "deck", SENTINEL, NULL);
+  stop_host (&h);
+  gst_debug_set_default_threshold (GST_LEVEL_NONE);
+  gst_debug_remove_log_function (on_log);
+  PF_CHECK (paired);
+  PF_CHECK_INT (g_atomic_int_get (&lines), >, 0);
+  PF_CHECK_INT (g_atomic_int_get (&shown), ==, 0);
+}
+
 /* A PIN for one device is none for others. */
 static void
 test_bound (void)
@@ -854,6 +901,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/S26/single-use", test_single_use);
   PF_TEST_ADD ("/S40/burnt", test_burnt);
   PF_TEST_ADD ("/S40/fresh", test_fresh);
+  PF_TEST_ADD ("/S48/pin", test_logged);
   PF_TEST_ADD ("/pairing/bound", test_bound);
   PF_TEST_ADD ("/S18/digits", test_digits);
   PF_TEST_ADD ("/knock/approved", test_approved);
