@@ -204,6 +204,7 @@ host_answer (FuzzInput *in)
   const uint32_t what = fuzz_take8 (in);
   PfMsgKeys keys = { .aes = { 1 }, .chacha = { 2 } };
   PfMsgProbeResult result = { .bytes_sent = what };
+  PfMsgControl pair = { .type = PF_MSG_PAIR_CHALLENGE };
   PfMsgWelcome w;
 
   switch (what % 9) {
@@ -241,6 +242,10 @@ host_answer (FuzzInput *in)
       pf_host_session_close (host, PF_CLOSE_BUSY, NULL);
     else if (what > 220)
       pf_host_session_stream_end (host);
+    if (what > 200)
+      pair.type = PF_MSG_PAIR_RESULT;
+    if (what > 180)
+      pf_host_session_pair_send (host, &pair, now);
     break;
   }
 }
