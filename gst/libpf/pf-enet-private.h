@@ -59,7 +59,8 @@ typedef struct {
 typedef struct {
   PfEnetItem *free_items;
   PfEnetBlock *free_blocks;
-  unsigned n_items, n_blocks; /* free ones */
+  unsigned n_items, n_blocks;         /* free ones */
+  unsigned fresh_items, fresh_blocks; /* from here on never used */
   PfEnetItem items[PF_ENET_ITEMS];
   PfEnetBlock blocks[PF_ENET_BLOCKS];
 } PfEnetStore;

@@ -11,15 +11,32 @@
 void
 pf_enet_store_init (PfEnetStore *store)
 {
-  for (unsigned i = 0; i < PF_ENET_ITEMS; i++)
-    store->items[i].next = i + 1 < PF_ENET_ITEMS ? &store->items[i + 1] : NULL;
-  for (unsigned i = 0; i < PF_ENET_BLOCKS; i++)
-    store->blocks[i].next =
-        i + 1 < PF_ENET_BLOCKS ? &store->blocks[i + 1] : NULL;
-  store->free_items = store->items;
-  store->free_blocks = store->blocks;
   store->n_items = PF_ENET_ITEMS;
   store->n_blocks = PF_ENET_BLOCKS;
+}
+
+/* One that was given back, or one that nobody had yet: memory that is never
+ * needed is never touched. */
+static PfEnetItem *
+take_item (PfEnetStore *store)
+{
+  PfEnetItem *item = store->free_items;
+
+  if (!item)
+    return &store->items[store->fresh_items++];
+  store->free_items = item->next;
+  return item;
+}
+
+static PfEnetBlock *
+take_block (PfEnetStore *store)
+{
+  PfEnetBlock *b = store->free_blocks;
+
+  if (!b)
+    return &store->blocks[store->fresh_blocks++];
+  store->free_blocks = b->next;
+  return b;
 }
 
 static bool
@@ -37,9 +54,8 @@ fill (PfEnetStore *store, PfEnetItem *item, const uint8_t *bytes, size_t size)
 
   for (size_t at = 0; at < size; at += PF_ENET_BLOCK) {
     const size_t n = size - at < PF_ENET_BLOCK ? size - at : PF_ENET_BLOCK;
-    PfEnetBlock *b = store->free_blocks;
+    PfEnetBlock *b = take_block (store);
 
-    store->free_blocks = b->next;
     memcpy (b->bytes, bytes + at, n);
     b->next = NULL;
     *end = b;
@@ -55,11 +71,11 @@ pf_enet_store_take (
   const unsigned n = (unsigned) ((size + PF_ENET_BLOCK - 1) / PF_ENET_BLOCK);
   const unsigned items = urgent ? 0 : PF_ENET_ITEMS / PF_ENET_RESERVE;
   const unsigned blocks = urgent ? 0 : PF_ENET_BLOCKS / PF_ENET_RESERVE;
-  PfEnetItem *item = store->free_items;
+  PfEnetItem *item;
 
   if (store->n_items <= items || store->n_blocks < blocks + n)
     return NULL;
-  store->free_items = item->next;
+  item = take_item (store);
   store->n_items--;
   store->n_blocks -= n;
   *item = (PfEnetItem){ .command = *command, .n_blocks = n };
