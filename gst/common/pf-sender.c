@@ -17,12 +17,14 @@ typedef struct {
   GstMiniObject *object;
   PfSenderUnit unit;
   guint64 due; /* when the next frame is, ns of the monotonic clock */
+  guint first; /* packet that is not sent yet */
 } Item;
 
 struct _PfSender {
   GThread *thread;
   PfPaceConfig config; /* constant but for its rate: lock */
   PfSendFunc func;
+  gboolean (*may) (gpointer data); /* who pushes send; NULL: never */
   gpointer data;
 
   GMutex lock;
@@ -37,7 +39,7 @@ struct _PfSender {
   guint generation; /* goes up with each flush */
   PfSenderCounters n;
 
-  /* the sender's thread */
+  /* who is busy: the sender's thread, or who pushes */
   PfPace pace;
   guint64 frame; /* that pace is of */
   gboolean started;
@@ -93,12 +95,13 @@ wait_unlocked (PfSender *s, guint64 when, guint generation)
     g_cond_wait_until (&s->cond, &s->lock, until);
 }
 
-/* Call with lock; it is let go while sending. */
+/* Call with lock; it is let go while sending. With at_once only what needs no
+ * wait. */
 static void
-send_unlocked (PfSender *s, const Item *item)
+send_unlocked (PfSender *s, Item *item, gboolean at_once)
 {
   const guint generation = s->generation;
-  guint first = 0;
+  guint first = item->first;
 
   while (first < item->unit.n && !s->stop && s->generation == generation) {
     const guint left = item->unit.n - first;
@@ -107,6 +110,8 @@ send_unlocked (PfSender *s, const Item *item)
     uint32_t n = left; /* more than was foreseen goes at once */
     const bool planned = pf_pace_next (&s->pace, s->sent, &n, &when);
 
+    if (at_once && planned && s->sent >= s->pace.burst)
+      break;
     if (planned && s->sent >= s->pace.burst && now > when + LATE_NS &&
         s->frames < PF_SENDER_FRAMES) {
       s->pace.start += now - when; /* in steps all the same, not in one burst */
@@ -126,7 +131,23 @@ send_unlocked (PfSender *s, const Item *item)
     first += n;
     s->sent += n;
   }
-  s->n.packets_dropped += item->unit.n - first;
+  if (!at_once || s->stop || s->generation != generation) {
+    s->n.packets_dropped += item->unit.n - first;
+    first = item->unit.n;
+  }
+  item->first = first;
+}
+
+/* An item is done with; the next one, if there is one. Call with lock. */
+static void
+finish_unlocked (PfSender *s, const Item *item)
+{
+  const Item *next = gst_queue_array_peek_head_struct (s->items);
+
+  if (!next || next->unit.frame != item->unit.frame)
+    s->frames--;
+  if (!next)
+    g_cond_broadcast (&s->idle);
 }
 
 static gpointer
@@ -138,23 +159,19 @@ run (gpointer data)
   pf_thread_raise ();
   g_mutex_lock (&s->lock);
   for (;;) {
-    const Item *next;
     Item item;
 
-    while (!s->stop && gst_queue_array_is_empty (s->items))
+    while (!s->stop && (s->busy || gst_queue_array_is_empty (s->items)))
       g_cond_wait (&s->cond, &s->lock);
     if (s->stop)
       break;
     item = *(Item *) gst_queue_array_pop_head_struct (s->items);
     s->busy = TRUE;
-    plan (s, &item);
-    send_unlocked (s, &item);
+    if (item.first == 0)
+      plan (s, &item);
+    send_unlocked (s, &item, FALSE);
     s->busy = FALSE;
-    next = gst_queue_array_peek_head_struct (s->items);
-    if (!next || next->unit.frame != item.unit.frame)
-      s->frames--;
-    if (!next)
-      g_cond_broadcast (&s->idle);
+    finish_unlocked (s, &item);
     g_mutex_unlock (&s->lock);
     gst_mini_object_unref (item.object);
     g_mutex_lock (&s->lock);
@@ -183,6 +200,12 @@ pf_sender_new (const PfPaceConfig *config, PfSendFunc func, gpointer data)
     return NULL;
   }
   return s;
+}
+
+void
+pf_sender_set_direct (PfSender *s, gboolean (*may) (gpointer data))
+{
+  s->may = may;
 }
 
 void
@@ -241,15 +264,32 @@ admit_unlocked (PfSender *s, const PfSenderUnit *unit)
   return PF_SENDER_FULL;
 }
 
+/* In the thread that pushes. Call with lock. */
+static void
+send_at_once_unlocked (PfSender *s, Item *item)
+{
+  s->busy = TRUE;
+  plan (s, item);
+  send_unlocked (s, item, TRUE);
+  s->busy = FALSE;
+  if (item->first == item->unit.n)
+    finish_unlocked (s, item);
+}
+
 PfSenderResult
 pf_sender_push (PfSender *s, GstMiniObject *object, const PfSenderUnit *unit)
 {
-  const Item item = { object, *unit, now_ns () + unit->interval };
+  Item item = { object, *unit, now_ns () + unit->interval, 0 };
   PfSenderResult result;
+  gboolean taken;
 
   g_mutex_lock (&s->lock);
   result = admit_unlocked (s, unit);
-  if (result == PF_SENDER_TAKEN || result == PF_SENDER_FULL) {
+  taken = result == PF_SENDER_TAKEN || result == PF_SENDER_FULL;
+  if (taken && !s->busy && gst_queue_array_is_empty (s->items) && s->may &&
+      s->may (s->data))
+    send_at_once_unlocked (s, &item);
+  if (taken && item.first < unit->n) {
     gst_queue_array_push_tail_struct (s->items, (gpointer) &item);
     g_cond_signal (&s->cond);
     object = NULL;
@@ -278,7 +318,7 @@ pf_sender_flush (PfSender *s)
   g_mutex_lock (&s->lock);
   s->generation++;
   while ((item = gst_queue_array_pop_head_struct (s->items))) {
-    s->n.packets_dropped += item->unit.n;
+    s->n.packets_dropped += item->unit.n - item->first;
     g_ptr_array_add (gone, item->object);
   }
   s->frames = s->busy ? 1 : 0;

@@ -19,7 +19,8 @@ G_BEGIN_DECLS
 #define PF_SENDER_FRAMES 3
 #define PF_SENDER_MAX_OBJECTS 4096
 
-/* Sends n packets of an object, from first on; in the sender's thread. */
+/* Sends n packets of an object, from first on; in the sender's thread or, from
+ * within pf_sender_push(), in that of who pushes, never in both. */
 typedef void (*PfSendFunc) (
     gpointer data, GstMiniObject *object, guint first, guint n);
 
@@ -53,6 +54,11 @@ typedef struct _PfSender PfSender;
 /* NULL if there can be no thread. */
 PfSender *pf_sender_new (
     const PfPaceConfig *config, PfSendFunc func, gpointer data);
+
+/* What goes at once while nothing else is on its way is then sent by who pushes,
+ * since a thread that has to wake first is later, if may() says that sending
+ * would not wait. Set before the first push. */
+void pf_sender_set_direct (PfSender *sender, gboolean (*may) (gpointer data));
 
 /* Ends the thread; what it has not sent is dropped. The counters stay. */
 void pf_sender_stop (PfSender *sender);

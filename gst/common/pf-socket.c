@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -12,6 +13,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #ifndef UDP_SEGMENT
@@ -323,6 +325,15 @@ guint
 pf_socket_set_receive_buffer (PfSocket *s, guint bytes)
 {
   return set_buffer (s, SO_RCVBUF, bytes);
+}
+
+guint
+pf_socket_queued (const PfSocket *s)
+{
+  int bytes = 0;
+
+  return ioctl (s->fd, SIOCOUTQ, &bytes) == 0 ? (guint) MAX (bytes, 0)
+                                              : G_MAXUINT;
 }
 
 gboolean

@@ -91,6 +91,9 @@ const PfSocketCounters *pf_socket_counters (const PfSocket *socket);
 guint pf_socket_set_send_buffer (PfSocket *socket, guint bytes);
 guint pf_socket_set_receive_buffer (PfSocket *socket, guint bytes);
 
+/* How much of the send buffer is taken. */
+guint pf_socket_queued (const PfSocket *socket);
+
 gboolean pf_socket_set_dscp (PfSocket *socket, guint dscp);
 
 /* Packets are never fragmented; those too large for the path are lost. */

@@ -119,6 +119,12 @@ pf_quic_data_is_ipv4 (const PfQuicData *d)
   return d->ipv4;
 }
 
+gboolean
+pf_quic_data_has_room (const PfQuicData *d)
+{
+  return pf_socket_queued (d->socket) < SEND_BUFFER / 4;
+}
+
 void
 pf_quic_data_send (PfQuicData *d, const PfAddress *to, GstMiniObject *object,
     guint first, guint n, PfSend *out)

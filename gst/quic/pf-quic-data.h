@@ -27,6 +27,9 @@ void pf_quic_data_unref (PfQuicData *data);
 guint pf_quic_data_port (const PfQuicData *data);
 gboolean pf_quic_data_is_ipv4 (const PfQuicData *data);
 
+/* Whether a burst can be sent without waiting for room. */
+gboolean pf_quic_data_has_room (const PfQuicData *data);
+
 /* Packets of a buffer or list; see pf-send.h. */
 void pf_quic_data_send (PfQuicData *data, const PfAddress *to,
     GstMiniObject *object, guint first, guint n, PfSend *out);

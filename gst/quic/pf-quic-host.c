@@ -58,7 +58,7 @@ struct _PfQuicHost {
   GstClockTime last_pts;
   guint64 interval;
 
-  /* the sender's thread */
+  /* whoever sends, one at a time */
   PfSend out;
 };
 
@@ -607,7 +607,20 @@ tell_timing (PfQuicHost *h, PfQuicSession *session, GstMiniObject *object,
     pf_quic_session_send_datagram (session, &datagram);
 }
 
-/* In the sender's thread. */
+/* Whether the thread that pushes may send a burst itself. */
+static gboolean
+may_send (gpointer user)
+{
+  PfQuicHost *h = user;
+  gboolean may;
+
+  g_mutex_lock (&h->lock);
+  may = h->active && h->data && pf_quic_data_has_room (h->data);
+  g_mutex_unlock (&h->lock);
+  return may;
+}
+
+/* In the sender's thread, or in the one that pushes. */
 static void
 send_object (gpointer user, GstMiniObject *object, guint first, guint n)
 {
@@ -841,6 +854,8 @@ pf_quic_host_start (
   pf_pace_config_init (&pace);
   h->timing = pf_quic_timing_new ();
   h->sender = pf_sender_new (&pace, send_object, h);
+  if (h->sender)
+    pf_sender_set_direct (h->sender, may_send);
   if (!h->sender) {
     g_set_error (
         error, G_IO_ERROR, G_IO_ERROR_FAILED, "no room for another thread");

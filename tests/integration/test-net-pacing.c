@@ -238,6 +238,65 @@ test_pacing_full (void)
   g_mutex_clear (&gate.lock);
 }
 
+typedef struct {
+  gboolean may;
+  GThread *thread; /* that sent last */
+  guint sent;      /* packets */
+} Direct;
+
+static gboolean
+may_send (gpointer data)
+{
+  return ((Direct *) data)->may;
+}
+
+static void
+send_directly (gpointer data, GstMiniObject *object, guint first, guint n)
+{
+  Direct *d = data;
+
+  (void) object;
+  PF_CHECK_UINT (first, ==, d->sent);
+  d->thread = g_thread_self ();
+  d->sent += n;
+}
+
+/* The burst of a frame is gone when the push returns, where that may be; what
+ * is over it leaves by the schedule, and all of it where that may not be. */
+static void
+test_pacing_direct (void)
+{
+  const PfSenderUnit small = { 1, 10, 10, 1000, 0 };
+  const PfSenderUnit large = { 2, 40, 40, 1000, 50 * GST_MSECOND };
+  Direct d = { TRUE, NULL, 0 };
+  PfPaceConfig config;
+  PfSenderCounters n;
+  PfSender *s;
+
+  pf_pace_config_init (&config);
+  config.burst = 20000;
+  s = pf_sender_new (&config, send_directly, &d);
+  PF_REQUIRE (s != NULL);
+  pf_sender_set_direct (s, may_send);
+  pf_sender_push (s, GST_MINI_OBJECT_CAST (gst_buffer_new ()), &small);
+  PF_CHECK_UINT (d.sent, ==, 10);
+  PF_CHECK (d.thread == g_thread_self ());
+  d.sent = 0;
+  pf_sender_push (s, GST_MINI_OBJECT_CAST (gst_buffer_new ()), &large);
+  PF_CHECK (pf_sender_drain (s, WAIT_MS * 1000));
+  PF_CHECK_UINT (d.sent, ==, 40);
+  PF_CHECK (d.thread != g_thread_self ());
+  pf_sender_get_counters (s, &n);
+  PF_CHECK_UINT (n.waits, >, 0);
+  d = (Direct){ FALSE, NULL, 0 };
+  pf_sender_push (s, GST_MINI_OBJECT_CAST (gst_buffer_new ()),
+      &(PfSenderUnit){ 3, 10, 10, 1000, 0 });
+  PF_CHECK (pf_sender_drain (s, WAIT_MS * 1000));
+  PF_CHECK_UINT (d.sent, ==, 10);
+  PF_CHECK (d.thread != g_thread_self ());
+  pf_sender_free (s);
+}
+
 /* Three frames at once fill the ring: upstream is asked, and who pushed has
  * not waited for the third of a second that they would take. */
 static void
@@ -304,6 +363,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/net/pacing/eos", test_pacing_eos);
   PF_TEST_ADD ("/net/pacing/stop", test_pacing_stop);
   PF_TEST_ADD ("/net/pacing/full", test_pacing_full);
+  PF_TEST_ADD ("/net/pacing/direct", test_pacing_direct);
   PF_TEST_ADD ("/net/pacing/asks", test_pacing_asks);
   PF_TEST_ADD ("/net/pacing/priority", test_priority);
   return pf_test_run (argc, argv);
