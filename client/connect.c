@@ -495,8 +495,7 @@ is_enough (Client *c)
   PfCounts n;
 
   pf_measure_counts (c->measure, &n);
-  if (n.presented && !c->first_us)
-    c->first_us = g_get_monotonic_time ();
+  c->first_us = pf_measure_first_us (c->measure);
   return (o->frames && n.presented >= o->frames) ||
          (o->seconds && c->first_us &&
              g_get_monotonic_time () - c->first_us >=

@@ -48,7 +48,7 @@ struct _PfMeasure {
   GArray *changes;     /* us between pictures of different sizes */
   guint32 last_number;
   gboolean have_number;
-  gint64 begin_us, interval_us;
+  gint64 begin_us, interval_us, first_us;
   guint64 interval_bytes;
 };
 
@@ -189,6 +189,8 @@ pf_measure_stage (
 {
   g_mutex_lock (&m->lock);
   m->counts.presented += stage == PF_STAGE_PRESENTED;
+  if (stage == PF_STAGE_PRESENTED && !m->first_us)
+    m->first_us = g_get_monotonic_time ();
   for (guint i = m->settled; i != m->next; i++) {
     Frame *f = &m->frames[i % KNOWN];
 
@@ -244,6 +246,17 @@ pf_measure_no_number (PfMeasure *m)
   g_mutex_lock (&m->lock);
   m->counts.unreadable++;
   g_mutex_unlock (&m->lock);
+}
+
+gint64
+pf_measure_first_us (PfMeasure *m)
+{
+  gint64 first_us;
+
+  g_mutex_lock (&m->lock);
+  first_us = m->first_us;
+  g_mutex_unlock (&m->lock);
+  return first_us;
 }
 
 void

@@ -69,6 +69,9 @@ typedef struct {
   guint64 backwards;  /* numbers that came twice or went back */
 } PfCounts;
 
+/* When the first frame was presented, by the monotonic clock; 0: not yet. */
+gint64 pf_measure_first_us (PfMeasure *measure);
+
 void pf_measure_counts (PfMeasure *measure, PfCounts *counts);
 
 /* The median of the last second or so since capture, in microseconds; 0: not

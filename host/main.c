@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* pf-host: serves this machine, or explains how it would. See pf-host.1. */
 #include "options.h"
+#include "ports.h"
 #include "user.h"
 
 #include <stdio.h>
@@ -37,6 +38,8 @@ make_context (PfOptions *o, gint *port, gchar ***words)
     { "listen", 'l', 0, G_OPTION_ARG_STRING, &o->listen,
         "Listen there only (everywhere)", "ADDRESS" },
     { "port", 'p', 0, G_OPTION_ARG_INT, port, "UDP port (9777)", "N" },
+    { "data-ports", 0, 0, G_OPTION_ARG_STRING, &o->data_ports,
+        "UDP ports of media (" PF_HOST_DATA_PORTS "), or any", "FROM-TO" },
     { "open", 0, 0, G_OPTION_ARG_NONE, &o->open,
         "Whoever can reach the port may watch and control", NULL },
     { "allow-fingerprint", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,

@@ -9,6 +9,7 @@ typedef struct {
   /* serve */
   gchar *listen; /* NULL: everywhere */
   gint port;
+  gchar *data_ports; /* "FROM-TO" or "any"; NULL: the usual ones */
   gboolean open, no_mdns;
   gchar **allow; /* fingerprints */
   gchar *user;   /* to go on as, when started as root */

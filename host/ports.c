@@ -1,10 +1,39 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Why a port cannot be had; see ports.h. */
+/* Ports by name, and why one cannot be had; see ports.h. */
 #include "ports.h"
 
 #include <gio/gio.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+gboolean
+pf_ports_parse (const gchar *text, PfPorts *ports)
+{
+  PfPorts p = { 0, 0 };
+  int end = -1;
+
+  if (g_str_equal (text, "any")) {
+    *ports = p;
+    return TRUE;
+  }
+  if (sscanf (text, "%5u%n", &p.first, &end) != 1 || end < 0)
+    return FALSE;
+  p.last = p.first;
+  if (text[end] == '-') {
+    const gchar *more = text + end;
+
+    end = -1;
+    if (sscanf (more, "-%5u%n", &p.last, &end) != 1 || end < 0 || more[end])
+      return FALSE;
+  } else if (text[end]) {
+    return FALSE;
+  }
+  if (p.first < 1 || p.last < p.first || p.last > 65535)
+    return FALSE;
+  *ports = p;
+  return TRUE;
+}
 
 static gboolean
 is_taken_at (GInetAddress *address, guint port)

@@ -182,15 +182,52 @@ set_too_slow (
         o->width, o->height, codec, estimate);
 }
 
+/* A usual mode, no larger than the one asked for, that can be had. */
+static gboolean
+find_working_mode (PfSelect *s, const PfOffer *o, PfOffer *works)
+{
+  static const guint sizes[][2] = { { 3840, 2160 }, { 2560, 1440 },
+    { 1920, 1080 }, { 1280, 720 }, { 640, 360 } };
+
+  *works = *o;
+  works->depth = 8;
+  works->chroma = 420;
+  works->hdr = FALSE;
+  works->fps = MIN (o->fps, 60);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autoptr (GHashTable) refused =
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+    Able able[PF_OFFER_CODECS] = { { 0 } };
+    gint best;
+
+    if (sizes[i][0] > o->width || sizes[i][1] > o->height)
+      continue;
+    works->width = sizes[i][0];
+    works->height = sizes[i][1];
+    best = find_codec (s, works, able, refused, NULL);
+    if (best >= 0 && able[best].feed > 0) {
+      works->fps = able[best].feed;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
 static void
-set_no_encoder (const PfOffer *o, GError **error)
+set_no_encoder (PfSelect *s, const PfOffer *o, GError **error)
 {
   g_autofree gchar *all = g_strjoinv (", ", o->codecs);
+  g_autofree gchar *instead = NULL;
+  PfOffer works;
 
+  if (find_working_mode (s, o, &works))
+    instead = g_strdup_printf (
+        "; %ux%u at %u works", works.width, works.height, works.fps);
   g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_NONE,
-      "this host has no encoder for %ux%u%s%s%s in %s", o->width, o->height,
+      "this host has no encoder for %ux%u%s%s%s in %s%s", o->width, o->height,
       o->depth == 10 ? ", 10 bit" : "", o->chroma == 444 ? ", 4:4:4" : "",
-      o->hdr ? ", HDR" : "", *all ? all : "any codec that the client takes");
+      o->hdr ? ", HDR" : "", *all ? all : "any codec that the client takes",
+      instead ? instead : "");
 }
 
 static void add_note (GString *notes, const gchar *format, ...)
@@ -278,7 +315,7 @@ try_offer (PfSelect *s, const PfOffer *o, GString *notes, GString *explain,
   PfGrant *grant = NULL;
 
   if (best < 0)
-    set_no_encoder (o, &problem);
+    set_no_encoder (s, o, &problem);
   else if (able[best].feed == 0)
     set_too_slow (o, codecs[best], &able[best], error);
   else

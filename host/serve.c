@@ -30,6 +30,7 @@ typedef struct {
   PfDiscovery *discovery;
   gchar *fingerprint;
   guint port;
+  PfPorts data_ports;
   gint64 began_us;
   guint served, refused;
   int status;
@@ -193,6 +194,7 @@ start_session (Serve *s, const PfOffer *offer, PfGrant *grant, guint32 access,
 {
   g_autoptr (GstStructure) answer = grant_structure (grant, access, expires);
   g_autofree gchar *name = gst_object_get_name (GST_OBJECT (s->server));
+  const PfEndpoint endpoint = { name, s->data_ports.first, s->data_ports.last };
   g_autofree gchar *title = g_strdup_printf ("%ux%u at %u in %s by %s%s%s",
       grant->width, grant->height, grant->fps, grant->codec, grant->encoder,
       grant->note ? "; " : "", grant->note ? grant->note : "");
@@ -201,7 +203,7 @@ start_session (Serve *s, const PfOffer *offer, PfGrant *grant, guint32 access,
   PfServed *session;
 
   session = pf_served_new (
-      offer->id, name, offer, grant, on_session_ended, s, &error);
+      offer->id, &endpoint, offer, grant, on_session_ended, s, &error);
   if (!session) {
     refuse (s, offer, PF_CODE_SETUP, error->message);
     return;
@@ -475,9 +477,13 @@ say_hello (Serve *s)
         o->allow ? ", and those of --allow-fingerprint" : "");
   g_print ("a device that may use pointer or keyboard can do all that this "
            "user can\n");
-  g_print ("a firewall must admit UDP to port %u and to the ports that "
-           "sessions open for media\n",
-      s->port);
+  if (s->data_ports.first)
+    g_print ("a firewall must admit UDP to ports %u and, for media, %u to %u\n",
+        s->port, s->data_ports.first, s->data_ports.last);
+  else
+    g_print ("a firewall must admit UDP to port %u and, for media, to any: "
+             "--data-ports says which\n",
+        s->port);
   g_print ("Moonlight (GameStream): off\n");
   g_print ("ready\n");
 }
@@ -515,6 +521,8 @@ run (Serve *s)
       s->server, "port", &s->port, "fingerprint", &s->fingerprint, NULL);
   if (!open_admin (s, &error))
     return pf_fail ("%s", error->message);
+  if (!pf_select_open (&s->select, o, TRUE, &error))
+    return pf_fail ("%s", error->message);
   s->codecs = pf_select_codecs (&s->select);
   if (!o->no_mdns) {
     announcement.fingerprint = s->fingerprint;
@@ -548,10 +556,23 @@ clear (Serve *s)
   g_main_loop_unref (s->loop);
 }
 
+/* As asked for; else the usual ones, or any where the port is any, too. */
+static gboolean
+choose_data_ports (Serve *s)
+{
+  const PfOptions *o = s->options;
+  const gchar *usual = o->port ? PF_HOST_DATA_PORTS : "any";
+
+  if (!pf_ports_parse (o->data_ports ? o->data_ports : usual, &s->data_ports))
+    return FALSE;
+  return s->data_ports.first == 0 ||
+         s->data_ports.last - s->data_ports.first + 1 >=
+             (guint) o->max_sessions;
+}
+
 int
 pf_command_serve (const PfOptions *options, gchar **words)
 {
-  g_autoptr (GError) error = NULL;
   Serve s = { .options = options };
   int status;
 
@@ -563,13 +584,13 @@ pf_command_serve (const PfOptions *options, gchar **words)
     return pf_fail ("--approval-timeout is 1 to 3600 seconds");
   if (options->port < 0 || options->port > 65535 || options->max_sessions < 1)
     return pf_fail ("--port is 0 to 65535, --max-sessions at least 1");
+  if (!choose_data_ports (&s))
+    return pf_fail ("--data-ports is FROM-TO, as many as --max-sessions at "
+                    "least, or any");
   s.loop = g_main_loop_new (NULL, FALSE);
   s.sessions = g_ptr_array_new_with_free_func ((GDestroyNotify) pf_served_free);
   s.began_us = g_get_monotonic_time ();
-  if (pf_select_open (&s.select, options, TRUE, &error))
-    status = run (&s);
-  else
-    status = pf_fail ("%s", error->message);
+  status = run (&s);
   clear (&s);
   return status;
 }

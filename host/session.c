@@ -230,7 +230,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
 
 /* Names and numbers from outside are properties, never text. */
 static gboolean
-set_endpoint (PfServed *s, const gchar *server, GError **error)
+set_endpoint (PfServed *s, const PfEndpoint *e, GError **error)
 {
   g_autoptr (GstElement) sender =
       gst_bin_get_by_name (GST_BIN (s->pipeline), "sender");
@@ -240,7 +240,8 @@ set_endpoint (PfServed *s, const gchar *server, GError **error)
         "the pipeline has no element named sender");
     return FALSE;
   }
-  g_object_set (sender, "server", server, "session", s->id, NULL);
+  g_object_set (sender, "server", e->server, "session", s->id, "data-port",
+      e->first_port, "data-port-last", e->last_port, NULL);
   return TRUE;
 }
 
@@ -286,7 +287,7 @@ keep_offer (PfServed *s, const PfOffer *offer, const PfGrant *grant)
 }
 
 PfServed *
-pf_served_new (guint64 id, const gchar *server, const PfOffer *offer,
+pf_served_new (guint64 id, const PfEndpoint *endpoint, const PfOffer *offer,
     PfGrant *grant, PfSessionEnded ended, gpointer user, GError **error)
 {
   PfServed *s = g_new0 (PfServed, 1);
@@ -301,7 +302,7 @@ pf_served_new (guint64 id, const gchar *server, const PfOffer *offer,
   s->began_us = g_get_monotonic_time ();
   keep_offer (s, offer, grant);
   s->pipeline = pf_plan_build_apart (grant->plan, "encode", &part, error);
-  if (!s->pipeline || !set_endpoint (s, server, error)) {
+  if (!s->pipeline || !set_endpoint (s, endpoint, error)) {
     pf_served_free (s);
     return NULL;
   }

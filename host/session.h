@@ -23,9 +23,16 @@ typedef void (*PfSessionEnded) (PfServed *session, const gchar *reason,
 typedef void (*PfSessionWish) (
     PfServed *session, const PfOffer *wish, gpointer user);
 
-/* Takes the grant. SERVER is the name of the server element. */
-PfServed *pf_served_new (guint64 id, const gchar *server, const PfOffer *offer,
-    PfGrant *grant, PfSessionEnded ended, gpointer user, GError **error);
+/* Where a session's endpoint finds its server, and the ports that it may take. */
+typedef struct {
+  const gchar *server; /* name of the element */
+  guint first_port, last_port;
+} PfEndpoint;
+
+/* Takes the grant. */
+PfServed *pf_served_new (guint64 id, const PfEndpoint *endpoint,
+    const PfOffer *offer, PfGrant *grant, PfSessionEnded ended, gpointer user,
+    GError **error);
 /* Builds nothing down: call in any state; what stops slowly goes on stopping
  * by itself. */
 void pf_served_free (PfServed *session);

@@ -52,16 +52,30 @@ own_address (PfQuicData *d, guint port, PfAddress *address)
   pf_quic_from_peer_address (&own, &address->at, &address->size);
 }
 
+static PfSocket *
+bind_one (PfQuicData *d, guint first, guint last, GError **error)
+{
+  PfSocket *socket = NULL;
+  PfAddress address;
+
+  for (guint port = first; !socket && port <= MAX (first, last); port++) {
+    g_clear_error (error);
+    own_address (d, port, &address);
+    socket = pf_socket_new (&address, error);
+  }
+  return socket;
+}
+
 PfQuicData *
-pf_quic_data_new (PfQuicSession *session, guint port, GError **error)
+pf_quic_data_new (
+    PfQuicSession *session, guint first, guint last, GError **error)
 {
   PfQuicData *d = g_new0 (PfQuicData, 1);
   PfAddress address;
 
   d->refs = 1;
   d->session = pf_quic_session_ref (session);
-  own_address (d, port, &address);
-  d->socket = pf_socket_new (&address, error);
+  d->socket = bind_one (d, first, last, error);
   if (!d->socket || !(d->heard = pf_socket_dup (d->socket))) {
     if (error && !*error)
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no more sockets");

@@ -15,9 +15,10 @@ G_BEGIN_DECLS
 
 typedef struct _PfQuicData PfQuicData;
 
-/* At the address that the client reaches the host by; port 0: a free one. */
+/* At the address that the client reaches the host by, at the first port from
+ * FIRST to LAST that is free; FIRST 0: at any. */
 PfQuicData *pf_quic_data_new (
-    PfQuicSession *session, guint port, GError **error);
+    PfQuicSession *session, guint first, guint last, GError **error);
 
 /* Hears no more. */
 void pf_quic_data_stop (PfQuicData *data);

@@ -11,6 +11,7 @@
 #define DEFAULT_SESSION 0
 #define DEFAULT_OPEN FALSE
 #define DEFAULT_DATA_PORT 0
+#define DEFAULT_DATA_PORT_LAST 0
 #define DEFAULT_FEC PF_FEC_GF16
 #define DEFAULT_PERCENTAGE 10
 #define DEFAULT_ADAPTIVE TRUE
@@ -24,6 +25,7 @@ enum {
   OPEN,
   ALLOW,
   DATA_PORT,
+  DATA_PORT_LAST,
   FEC,
   PERCENTAGE,
   ADAPTIVE,
@@ -43,6 +45,7 @@ static const PfQuicField fields[] = {
   FIELD (OPEN, BOOLEAN, open),
   FIELD (ALLOW, STRING, allowed),
   FIELD (DATA_PORT, UINT, data_port),
+  FIELD (DATA_PORT_LAST, UINT, data_port_last),
   FIELD (FEC, ENUM, scheme),
   FIELD (PERCENTAGE, UINT, percent),
   FIELD (ADAPTIVE, BOOLEAN, adaptive),
@@ -85,6 +88,11 @@ pf_quic_host_settings_install (GObjectClass *c, guint first)
       g_param_spec_uint ("data-port", "Data port",
           "Own UDP port of video; 0: a free one for each session", 0, 65535,
           DEFAULT_DATA_PORT, ready));
+  g_object_class_install_property (c, first + DATA_PORT_LAST,
+      g_param_spec_uint ("data-port-last", "Last data port",
+          "The first free port from data-port to this one is taken; 0: only "
+          "data-port",
+          0, 65535, DEFAULT_DATA_PORT_LAST, ready));
   g_object_class_install_property (c, first + FEC,
       g_param_spec_enum ("fec", "FEC", "Code of the parity packets",
           PF_TYPE_QUIC_FEC, DEFAULT_FEC, ready));
@@ -116,6 +124,7 @@ pf_quic_host_settings_init (PfQuicHostSettings *s)
   s->session = DEFAULT_SESSION;
   s->open = DEFAULT_OPEN;
   s->data_port = DEFAULT_DATA_PORT;
+  s->data_port_last = DEFAULT_DATA_PORT_LAST;
   s->scheme = DEFAULT_FEC;
   s->percent = DEFAULT_PERCENTAGE;
   s->adaptive = DEFAULT_ADAPTIVE;

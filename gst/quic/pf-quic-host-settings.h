@@ -26,7 +26,8 @@ typedef struct {
 
   /* of the session */
   guint data_port; /* 0: a free one */
-  guint scheme;    /* PfFecScheme */
+  guint data_port_last;
+  guint scheme; /* PfFecScheme */
   guint percent;
   gboolean adaptive;
   guint refresh_hz;   /* 0: the rate of the video */

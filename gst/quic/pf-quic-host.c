@@ -191,7 +191,8 @@ welcome_with (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
   PfMsgKeys keys = { 0 };
   GError *error = NULL;
   PfMsgWelcome w;
-  PfQuicData *data = pf_quic_data_new (session, h->settings.data_port, &error);
+  PfQuicData *data = pf_quic_data_new (
+      session, h->settings.data_port, h->settings.data_port_last, &error);
   const gchar *why;
 
   if (!data) {

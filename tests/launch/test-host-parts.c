@@ -137,6 +137,8 @@ static const struct {
   { "uhd", 3840, 2160, 120, "h264;h265;av1", NULL, 0,
       "3840x2160 in h264 with 22 frames a second, which is too few; 2560x1440 "
       "at 40 works" },
+  { "huge", 16384, 16384, 60, "h264", NULL, 0,
+      "no encoder for 16384x16384 in h264; 2560x1440 at 40 works" },
   { "slow", 640, 360, 60, "av1", NULL, 0, "no encoder for 640x360 in av1" },
   { "none", 640, 360, 60, "vp9", NULL, 0,
       "no encoder for 640x360 in any codec that the client takes" },
@@ -173,6 +175,25 @@ test_choice (const void *data)
     PF_CHECK_STR (said, NULL);
   pf_offer_clear (&offer);
   close_select (&select, dir);
+}
+
+static void
+test_ports (void)
+{
+  static const gchar *const bad[] = { "", "0", "9-8", "5-", "-5", "1-65536",
+    "5 - 6", "5-6x", "anything" };
+  PfPorts p = { 3, 4 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    PF_CHECK (!pf_ports_parse (bad[i], &p));
+  PF_CHECK_UINT (p.first, ==, 3);
+  PF_REQUIRE (pf_ports_parse (PF_HOST_DATA_PORTS, &p));
+  PF_CHECK_UINT (p.first, ==, 9778);
+  PF_CHECK_UINT (p.last, ==, 9797);
+  PF_REQUIRE (pf_ports_parse ("50000", &p));
+  PF_CHECK_UINT (p.last, ==, 50000);
+  PF_REQUIRE (pf_ports_parse ("any", &p));
+  PF_CHECK_UINT (p.first, ==, 0);
 }
 
 /* What no encoder does is stepped down from, and said. */
@@ -484,5 +505,6 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/admin/silent", test_admin_silent);
   PF_TEST_ADD ("/S52/other-user", test_admin_other_user);
   PF_TEST_ADD ("/ports/taken", test_port);
+  PF_TEST_ADD ("/ports/range", test_ports);
   return pf_test_run (argc, argv);
 }

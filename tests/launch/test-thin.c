@@ -20,7 +20,7 @@ typedef struct {
   GSubprocess *process;
   FILE *out;
   guint port;
-  gchar *fingerprint;
+  gchar *fingerprint, *codecs;
 } Host;
 
 static const gchar *
@@ -87,6 +87,8 @@ start_host (Host *h)
       h->port = (guint) g_ascii_strtoull (line + strlen (port), NULL, 10);
     if (g_str_has_prefix (line, "fingerprint "))
       h->fingerprint = g_strdup (line + strlen ("fingerprint "));
+    if (g_str_has_prefix (line, "encodes "))
+      h->codecs = g_strdup (line + strlen ("encodes "));
     if (g_str_equal (line, "ready"))
       break;
     g_free (line);
@@ -111,6 +113,7 @@ stop_host (Host *h)
   g_object_unref (rm);
   g_free (h->dir);
   g_free (h->fingerprint);
+  g_free (h->codecs);
 }
 
 typedef struct {
@@ -242,6 +245,40 @@ test_picture (void)
   stop_host (&h);
 }
 
+/* Each codec comes through, where this machine is fast enough to offer it. */
+static void
+test_codec (const void *data)
+{
+  const gchar *codec = data;
+  const gchar *more[] = { "--codec", codec, "--frames", "30", NULL };
+  gboolean offered;
+  PfJsonDoc *doc;
+  Said said;
+  Host h;
+
+  start_host (&h);
+  offered = h.codecs && strstr (h.codecs, codec) != NULL;
+  if (offered) {
+    said = run_client_with (&h, "320x240@24", more);
+    pf_test_note ("%s", said.err);
+    PF_CHECK_INT (said.status, ==, 0);
+    doc = last_line (said.out);
+    PF_REQUIRE (doc);
+    PF_CHECK (strstr (said.out, "\"type\":\"summary\",\"codec\":\"") != NULL);
+    PF_CHECK (strstr (said.out, codec) != NULL);
+    PF_CHECK_INT (number (doc, NULL, "presented"), >=, 30);
+    PF_CHECK_INT (number (doc, NULL, "verified"), >=, 15);
+    PF_CHECK_INT (number (doc, NULL, "unreadable"), ==, 0);
+    PF_CHECK_INT (number (doc, NULL, "backwards"), ==, 0);
+    PF_CHECK_INT (number (doc, "fec", "frames-lost"), ==, 0);
+    pf_json_free (doc);
+    said_clear (&said);
+  }
+  stop_host (&h);
+  if (!offered)
+    pf_test_skip ("this machine makes less than 24 frames a second in it");
+}
+
 /* Too much for any encoder here: refused with a mode that works. */
 static void
 test_too_much (void)
@@ -355,6 +392,8 @@ int
 main (int argc, char **argv)
 {
   PF_TEST_ADD ("/thin/picture", test_picture);
+  pf_test_add_data ("/thin/h265", test_codec, "h265");
+  pf_test_add_data ("/thin/av1", test_codec, "av1");
   PF_TEST_ADD ("/thin/changes", test_changes);
   PF_TEST_ADD ("/thin/too-much", test_too_much);
   PF_TEST_ADD ("/thin/wrong-pin", test_wrong_pin);
