@@ -162,8 +162,8 @@ start_client (Room *r, GSubprocessLauncher *launcher)
   g_autofree gchar *identity = g_build_filename (r->dir, "client", NULL);
   const gchar *program = g_getenv ("PF_CLIENT");
   const gchar *argv[] = { program, "connect", address, "--mode", "320x240@15",
-    "--codec", "h264", "--no-audio", "--fullscreen", "--identity", identity,
-    NULL };
+    "--codec", "h264", "--no-audio", "--fullscreen", "--tofu", "--identity",
+    identity, NULL };
   g_autoptr (GError) error = NULL;
 
   PF_REQUIRE (program);
