@@ -215,12 +215,9 @@ static const struct {
   { "forget", pf_client_forget },
 };
 
-int
-main (int argc, char **argv)
+static int
+start (PfClientOptions *options, int argc, char **argv)
 {
-  PfClientOptions options = {
-    .width = 1280, .height = 720, .fps = 60, .channels = 2
-  };
   const struct rlimit none = { 0, 0 };
   g_autoptr (GOptionContext) context = NULL;
   g_autoptr (GError) error = NULL;
@@ -233,7 +230,7 @@ main (int argc, char **argv)
   /* What OpenGL draws in is then a window of ours. */
   if (g_getenv ("DISPLAY"))
     g_setenv ("GST_GL_WINDOW", "x11", FALSE);
-  context = make_context (&options, &mode, &mouse, &words);
+  context = make_context (options, &mode, &mouse, &words);
   if (!g_option_context_parse (context, &argc, &argv, &error)) {
     pf_client_fail ("%s; see --help", error->message);
     return 2;
@@ -243,11 +240,35 @@ main (int argc, char **argv)
     return discover ();
   for (guint i = 0; words && i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (words[0], commands[i].name))
-      return take_host (&options, words) ? commands[i].run (&options) : 2;
+      return take_host (options, words) ? commands[i].run (options) : 2;
   if (words && g_str_equal (words[0], "connect"))
-    return take_host (&options, words) ? connect_host (&options, mode, mouse)
-                                       : 2;
+    return take_host (options, words) ? connect_host (options, mode, mouse) : 2;
   pf_client_fail ("name a command: discover, pair, request-access, connect or "
                   "forget; see --help");
   return 2;
+}
+
+static void
+options_clear (PfClientOptions *o)
+{
+  gchar **const texts[] = { &o->address, &o->pin, &o->name, &o->identity_dir,
+    &o->codec, &o->pipelines };
+  gchar **const lists[] = { o->remode, o->rebitrate, o->speed_test, o->use };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*texts[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (lists); i++)
+    g_strfreev (lists[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  PfClientOptions options = {
+    .width = 1280, .height = 720, .fps = 60, .channels = 2
+  };
+  const int status = start (&options, argc, argv);
+
+  options_clear (&options);
+  return status;
 }

@@ -128,6 +128,44 @@ run (const PfOptions *options, gchar **words)
   return 2;
 }
 
+static int
+start (PfOptions *options, int argc, char **argv)
+{
+  gint port = -1;
+  g_autoptr (GOptionContext) context = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) words = NULL;
+
+  close_leaks ();
+  context = make_context (options, &port, &words);
+  if (!g_option_context_parse (context, &argc, &argv, &error)) {
+    pf_fail ("%s; see --help", error->message);
+    return 2;
+  }
+  options->port_given = port >= 0;
+  if (port != -1)
+    options->port = port;
+  /* Before any library of ours or GStreamer's does anything. */
+  if (words && g_str_equal (words[0], "serve") &&
+      !pf_user_leave_root (options->user, &error))
+    return pf_fail ("%s", error->message);
+  gst_init (NULL, NULL);
+  return run (options, words);
+}
+
+static void
+options_clear (PfOptions *o)
+{
+  gchar **const texts[] = { &o->listen, &o->data_ports, &o->user,
+    &o->identity_dir, &o->source, &o->pipelines, &o->inventory, &o->codec,
+    &o->mode, &o->device };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*texts[i]);
+  g_strfreev (o->allow);
+  g_strfreev (o->use);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -137,24 +175,8 @@ main (int argc, char **argv)
     .channels = 2,
     .max_sessions = 4,
     .approval = 180 };
-  gint port = -1;
-  g_autoptr (GOptionContext) context = NULL;
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) words = NULL;
+  const int status = start (&options, argc, argv);
 
-  close_leaks ();
-  context = make_context (&options, &port, &words);
-  if (!g_option_context_parse (context, &argc, &argv, &error)) {
-    pf_fail ("%s; see --help", error->message);
-    return 2;
-  }
-  options.port_given = port >= 0;
-  if (port != -1)
-    options.port = port;
-  /* Before any library of ours or GStreamer's does anything. */
-  if (words && g_str_equal (words[0], "serve") &&
-      !pf_user_leave_root (options.user, &error))
-    return pf_fail ("%s", error->message);
-  gst_init (NULL, NULL);
-  return run (&options, words);
+  options_clear (&options);
+  return status;
 }
