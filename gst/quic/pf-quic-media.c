@@ -5,6 +5,8 @@
 #include <gst/video/video.h>
 #include <string.h>
 
+#include "pf-opus-layout.h"
+
 #define MAX_DEPTH 32 /* elements between the encoder and the sink */
 
 typedef struct {
@@ -240,31 +242,13 @@ pf_quic_media_parse_codecs (const gchar *text)
   return ok ? bits : 0;
 }
 
-/* The channel order of the wire is FL FR FC LFE RL RR SL SR, with a mapping
- * that leaves it alone. */
+/* As pfopusenc and pfopusdec have them. */
 GstCaps *
 pf_quic_media_opus_caps (guint channels)
 {
-  const gint streams = channels == 8 ? 5 : channels == 6 ? 4 : 1;
-  const gint coupled = channels == 8 ? 3 : channels == 6 ? 2 : 1;
-  const gint family = channels > 2 ? 255 : 0;
-  GstCaps *caps = gst_caps_new_simple ("audio/x-opus", "rate", G_TYPE_INT,
-      48000, "channels", G_TYPE_INT, (gint) channels, "channel-mapping-family",
-      G_TYPE_INT, family, "stream-count", G_TYPE_INT, streams, "coupled-count",
-      G_TYPE_INT, coupled, NULL);
-  GValue mapping = G_VALUE_INIT;
+  PfOpusLayout layout;
 
-  if (family == 0)
-    return caps;
-  g_value_init (&mapping, GST_TYPE_ARRAY);
-  for (guint i = 0; i < channels; i++) {
-    GValue v = G_VALUE_INIT;
-
-    g_value_init (&v, G_TYPE_INT);
-    g_value_set_int (&v, (gint) i);
-    gst_value_array_append_and_take_value (&mapping, &v);
-  }
-  gst_caps_set_value (caps, "channel-mapping", &mapping);
-  g_value_unset (&mapping);
-  return caps;
+  if (!pf_opus_layout_init (&layout, channels, FALSE))
+    pf_opus_layout_init (&layout, 2, FALSE);
+  return pf_opus_layout_to_caps (&layout);
 }

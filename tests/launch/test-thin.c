@@ -279,6 +279,28 @@ test_codec (const void *data)
     pf_test_skip ("this machine makes less than 24 frames a second in it");
 }
 
+/* Sound of 7.1 is decoded beside the picture. */
+static void
+test_channels (void)
+{
+  const gchar *more[] = { "--channels", "8", "--frames", "30", NULL };
+  PfJsonDoc *doc;
+  Said said;
+  Host h;
+
+  start_host (&h);
+  said = run_client_with (&h, "320x240@24", more);
+  pf_test_note ("%s", said.err);
+  PF_CHECK_INT (said.status, ==, 0);
+  doc = last_line (said.out);
+  PF_REQUIRE (doc);
+  PF_CHECK_INT (number (doc, NULL, "presented"), >=, 30);
+  PF_CHECK_INT (number (doc, "receiver", "audio"), >=, 30);
+  pf_json_free (doc);
+  said_clear (&said);
+  stop_host (&h);
+}
+
 /* Too much for any encoder here: refused with a mode that works. */
 static void
 test_too_much (void)
@@ -393,6 +415,7 @@ main (int argc, char **argv)
 {
   PF_TEST_ADD ("/thin/picture", test_picture);
   pf_test_add_data ("/thin/h265", test_codec, "h265");
+  PF_TEST_ADD ("/thin/channels", test_channels);
   PF_TEST_ADD ("/thin/changes", test_changes);
   PF_TEST_ADD ("/thin/too-much", test_too_much);
   PF_TEST_ADD ("/thin/wrong-pin", test_wrong_pin);
