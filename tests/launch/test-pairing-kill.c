@@ -233,13 +233,15 @@ prove (Device *d, Phase phase)
 
 /* The host lists a device that waits. */
 static void
-wait_listed (const Host *h)
+wait_listed (const Host *h, const gchar *number)
 {
+  g_autofree gchar *line = g_strconcat ("waits: ", number, NULL);
+
   for (guint i = 0; i < 200; i++) {
     g_autofree gchar *out = NULL;
 
     ask_host (h, "list", NULL, NULL, &out);
-    if (out && strstr (out, "waits:"))
+    if (out && strstr (out, line))
       return;
     g_usleep (50000);
   }
@@ -273,7 +275,7 @@ go (const Host *h, Phase phase)
   if (phase >= CHALLENGED)
     prove (&d, phase);
   else
-    wait_listed (h);
+    wait_listed (h, "");
   kill_host ((Host *) h);
   quic_client_clear (&d.client);
 }
@@ -399,10 +401,99 @@ test_order (void)
   clear_dir (&h);
 }
 
+/* ---- Digits ------------------------------------------------------------------ */
+
+typedef struct {
+  const Host *host;
+  const gchar *number, *digits;
+} Approval;
+
+static gpointer
+approve (gpointer data)
+{
+  const Approval *a = data;
+
+  return GINT_TO_POINTER (
+      ask_host (a->host, "approve", a->number, a->digits, NULL));
+}
+
+/* S11, S18: the status of pair approve is the ceremony's, which is that of the
+ * device whose number was named; none is guessed. */
+static void
+test_digits (void)
+{
+  Approval approval;
+  Device first, second;
+  PfMsgControl m, proof;
+  GThread *thread;
+  Host h;
+
+  make_dir (&h);
+  start_host (&h);
+  approval = (Approval){ &h, "-", "0042\n" };
+  PF_CHECK_INT (GPOINTER_TO_INT (approve (&approval)), ==, 1); /* nobody */
+  begin (&first, &h);
+  request (&first);
+  wait_listed (&h, "1");
+  g_usleep (2100 * 1000); /* between ceremonies */
+  begin (&second, &h);
+  request (&second);
+  approval.number = "2";
+  approval.digits = "9999\n";
+  wait_listed (&h, "2");
+  thread = g_thread_new ("approve", approve, &approval);
+  receive (&second, 0, CHALLENGE_SIZE, &m);
+  PF_CHECK_INT (
+      pf_pairing_client_challenge (&second.pairing, &m.pair_challenge, &proof),
+      ==, PF_ERR_AUTH);
+  pf_quic_link_close (second.client.link, PF_CLOSE_ERROR, "pair done");
+  PF_CHECK_INT (GPOINTER_TO_INT (g_thread_join (thread)), ==, 1);
+  PF_CHECK (!g_file_test (h.store, G_FILE_TEST_EXISTS));
+  quic_client_clear (&second.client);
+  approval.number = "1";
+  approval.digits = "0042\n";
+  thread = g_thread_new ("approve", approve, &approval);
+  prove (&first, PAIRED);
+  PF_CHECK_INT (GPOINTER_TO_INT (g_thread_join (thread)), ==, 0);
+  PF_CHECK (g_file_test (h.store, G_FILE_TEST_EXISTS));
+  quic_client_clear (&first.client);
+  kill_host (&h);
+  clear_dir (&h);
+}
+
+/* Digits without a number, and two that wait. */
+static void
+test_ambiguous (void)
+{
+  Approval approval;
+  Device first, second;
+  Host h;
+
+  make_dir (&h);
+  start_host (&h);
+  approval = (Approval){ &h, "-", "0042\n" };
+  begin (&first, &h);
+  request (&first);
+  wait_listed (&h, "1");
+  g_usleep (2100 * 1000);
+  begin (&second, &h);
+  request (&second);
+  wait_listed (&h, "2");
+  PF_CHECK_INT (GPOINTER_TO_INT (approve (&approval)), ==, 1);
+  PF_CHECK_UINT (first.client.end.received->len, ==, 0);
+  PF_CHECK_UINT (second.client.end.received->len, ==, 0);
+  quic_client_clear (&first.client);
+  quic_client_clear (&second.client);
+  kill_host (&h);
+  clear_dir (&h);
+}
+
 int
 main (int argc, char **argv)
 {
   PF_TEST_ADD ("/S3/killed-host", test_killed);
   PF_TEST_ADD ("/S4/messages", test_order);
+  PF_TEST_ADD ("/S11/digits", test_digits);
+  PF_TEST_ADD ("/S18/ambiguous", test_ambiguous);
   return pf_test_run (argc, argv);
 }
