@@ -128,6 +128,8 @@ pf_block_split (GstBuffer *block)
         pf_slab_part (rows, i * m->stride, m->stride, m->offset, m->size));
     GST_BUFFER_PTS (packet) = GST_BUFFER_PTS (block);
     GST_BUFFER_DTS (packet) = GST_BUFFER_DTS (block);
+    if (i == 0)
+      GST_BUFFER_FLAG_SET (packet, GST_BUFFER_FLAGS (block) & PF_BLOCK_BREAKS);
     gst_buffer_list_add (list, packet);
   }
   gst_buffer_unref (block);

@@ -43,6 +43,10 @@ GType pf_block_meta_api_get_type (void);
 
 const GstMetaInfo *pf_block_meta_get_info (void);
 
+/* Flags that are about what came before a buffer: only the first of those that
+ * one becomes has them. */
+#define PF_BLOCK_BREAKS (GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_RESYNC)
+
 #define pf_buffer_get_block_meta(buffer)                                       \
   ((PfBlockMeta *) gst_buffer_get_meta ((buffer), PF_BLOCK_META_API_TYPE))
 

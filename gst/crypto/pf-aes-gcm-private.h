@@ -57,6 +57,7 @@ struct _PfAesGcm {
   PfSecret *secret;      /* of the session; whose key it is */
   PfNonceSource source;
   gboolean split; /* blocks come in, packets go out */
+  guint breaks;   /* PF_BLOCK_BREAKS of what was dropped; for the next one */
   gboolean outside_key;
   PfKey key; /* sealing: until there is a sealer */
   gboolean have_key;
@@ -124,6 +125,9 @@ void pf_aes_gcm_answer_accept_caps (
 /* Adds what was done to the element's counters: before anything is pushed, so
  * that who sees a packet finds it counted. */
 void pf_aes_gcm_count (PfAesGcmWork *work);
+
+/* The next buffer that leaves, marked for what was dropped before it. */
+GstBuffer *pf_aes_gcm_mark (PfAesGcm *self, GstBuffer *buffer);
 
 /* Seals or opens a packet, and takes it over; NULL if it is dropped. Errors
  * are posted and stand in work->ret. */

@@ -284,6 +284,19 @@ out:
 
 /* ---- Packets ------------------------------------------------------------ */
 
+GstBuffer *
+pf_aes_gcm_mark (PfAesGcm *self, GstBuffer *buffer)
+{
+  if (!self->breaks)
+    return buffer;
+  if ((GST_BUFFER_FLAGS (buffer) & self->breaks) != self->breaks) {
+    buffer = gst_buffer_make_writable (buffer);
+    GST_BUFFER_FLAG_SET (buffer, self->breaks);
+  }
+  self->breaks = 0;
+  return buffer;
+}
+
 /* The range of memory that is ours: what gst_memory_resize() does, but for
  * looking again at who owns it. */
 static void
@@ -393,11 +406,16 @@ pf_aes_gcm_do_list (PfAesGcmWork *w, GstBufferList *list)
     if (block) {
       pf_aes_gcm_do_block (w, b);
     } else if (m) {
+      w->self->breaks |= GST_BUFFER_FLAGS (b) & PF_BLOCK_BREAKS;
       gst_buffer_unref (b);
     } else {
+      const guint breaks = GST_BUFFER_FLAGS (b) & PF_BLOCK_BREAKS;
+
       b = pf_aes_gcm_do_packet (w, b);
       if (b)
         gst_buffer_list_insert (list, (gint) i++, b);
+      else
+        w->self->breaks |= breaks;
     }
   }
 }
@@ -408,6 +426,7 @@ static void
 push_block (PfAesGcmWork *w, GstBuffer *block)
 {
   pf_aes_gcm_count (w);
+  block = pf_aes_gcm_mark (w->self, block);
   if (w->self->split)
     w->ret = gst_pad_push_list (w->self->srcpad, pf_block_split (block));
   else
@@ -464,6 +483,7 @@ rows_of_block (GstBuffer *block, guint first, guint n)
 
   gst_buffer_append_memory (part, pf_slab_part (m, start, room, 0, room));
   gst_buffer_copy_into (part, block, GST_BUFFER_COPY_METADATA, 0, -1);
+  GST_BUFFER_FLAG_UNSET (part, PF_BLOCK_BREAKS);
   meta = pf_buffer_get_block_meta (part);
   meta->n = n;
   meta->position += first;
@@ -528,6 +548,7 @@ open_block (PfAesGcmWork *w, GstBuffer *block)
 void
 pf_aes_gcm_do_block (PfAesGcmWork *w, GstBuffer *block)
 {
+  w->self->breaks |= GST_BUFFER_FLAGS (block) & PF_BLOCK_BREAKS;
   switch (w->self->work) {
   case MODE_SEAL:
     seal_block (w, block);

@@ -184,6 +184,10 @@ pf_aes_gcm_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       g_atomic_int_set (&self->ask, TRUE);
     /* for others too */
     return gst_pad_event_default (pad, parent, event);
+  case GST_EVENT_SEGMENT:
+  case GST_EVENT_FLUSH_STOP:
+    self->breaks |= GST_BUFFER_FLAG_DISCONT;
+    return gst_pad_event_default (pad, parent, event);
   default:
     return gst_pad_event_default (pad, parent, event);
   }
@@ -276,14 +280,16 @@ pf_aes_gcm_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 
   (void) pad;
   if (!ready (&w, meta ? meta->n : 1, meta)) {
+    w.self->breaks |= GST_BUFFER_FLAG_DISCONT;
     gst_buffer_unref (buffer);
   } else if (meta) {
     pf_aes_gcm_do_block (&w, buffer);
   } else {
+    w.self->breaks |= GST_BUFFER_FLAGS (buffer) & PF_BLOCK_BREAKS;
     buffer = pf_aes_gcm_do_packet (&w, buffer);
     pf_aes_gcm_count (&w);
     if (buffer)
-      w.ret = gst_pad_push (w.self->srcpad, buffer);
+      w.ret = gst_pad_push (w.self->srcpad, pf_aes_gcm_mark (w.self, buffer));
   }
   return done (&w);
 }
@@ -295,16 +301,20 @@ pf_aes_gcm_chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
 
   (void) pad;
   if (!ready (&w, gst_buffer_list_length (list), NULL)) {
+    w.self->breaks |= GST_BUFFER_FLAG_DISCONT;
     gst_buffer_list_unref (list);
     return done (&w);
   }
   list = gst_buffer_list_make_writable (list);
   pf_aes_gcm_do_list (&w, list);
   pf_aes_gcm_count (&w);
-  if (w.ret == GST_FLOW_OK && gst_buffer_list_length (list) > 0)
+  if (w.ret == GST_FLOW_OK && gst_buffer_list_length (list) > 0) {
+    if (w.self->breaks)
+      pf_aes_gcm_mark (w.self, gst_buffer_list_get_writable (list, 0));
     w.ret = gst_pad_push_list (w.self->srcpad, list);
-  else
+  } else {
     gst_buffer_list_unref (list);
+  }
   return done (&w);
 }
 
@@ -372,6 +382,7 @@ start (PfAesGcm *self)
   self->work = self->mode;
   self->refused = self->pending = FALSE;
   self->split = FALSE;
+  self->breaks = GST_BUFFER_FLAG_DISCONT;
   self->proven = FALSE;
   self->failures = 0;
   self->highest = 0;

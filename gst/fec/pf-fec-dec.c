@@ -175,6 +175,7 @@ take_segment (PfFecDec *self, GstEvent *event)
   const GstSegment *segment;
 
   gst_event_parse_segment (event, &segment);
+  self->discont = TRUE;
   self->last_pts = self->pts = self->first_pts = GST_CLOCK_TIME_NONE;
   self->stamped = segment->format == GST_FORMAT_TIME;
   if (self->stamped) {

@@ -70,6 +70,8 @@ push_rows (PfFecEnc *self, GstMemory *memory, const Rows *rows, guint n,
     GST_BUFFER_DTS (block) = GST_BUFFER_DTS (frame);
     GST_BUFFER_DURATION (block) = GST_BUFFER_DURATION (frame);
   }
+  GST_BUFFER_FLAG_SET (block, self->breaks);
+  self->breaks = 0;
   if (self->wish.blocks)
     return gst_pad_push (self->srcpad, block);
   return gst_pad_push_list (self->srcpad, pf_block_split (block));

@@ -62,6 +62,7 @@ struct _PfFecEnc {
   gboolean refused; /* by us: what the session said; the error was posted */
   gboolean pending; /* no session yet */
   gboolean begun;   /* a frame was numbered */
+  guint breaks;     /* PF_BLOCK_BREAKS that the next packets have */
   PfBlockWish wish;
   GPtrArray *rows; /* of data, header and payload in turn */
   GPtrArray *parity_rows;

@@ -232,7 +232,9 @@ pf_fec_enc_chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
     GST_OBJECT_LOCK (self);
     self->counters.frames_pending++;
     GST_OBJECT_UNLOCK (self);
+    self->breaks |= GST_BUFFER_FLAG_DISCONT;
   } else if (ret == GST_FLOW_OK) {
+    self->breaks |= GST_BUFFER_FLAGS (buffer) & PF_BLOCK_BREAKS;
     ret = send_frame (self, buffer);
   }
   gst_buffer_unref (buffer);
@@ -250,13 +252,18 @@ pf_fec_enc_sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   case GST_EVENT_CAPS:
     gst_event_unref (event);
     return pf_fec_enc_negotiate (self);
+  case GST_EVENT_SEGMENT:
+  case GST_EVENT_FLUSH_STOP:
+    self->breaks |= GST_BUFFER_FLAG_DISCONT;
+    break;
   default:
-    if (pf_fec_enc_holds_back (self, event)) {
-      gst_event_unref (event);
-      return TRUE;
-    }
-    return gst_pad_event_default (pad, parent, event);
+    break;
   }
+  if (pf_fec_enc_holds_back (self, event)) {
+    gst_event_unref (event);
+    return TRUE;
+  }
+  return gst_pad_event_default (pad, parent, event);
 }
 
 /* What is for us goes no further. */
@@ -355,6 +362,7 @@ start (PfFecEnc *self)
       pf_fec_cache_new (CONTEXTS, &self->cache) < 0)
     return FALSE;
   self->negotiated = self->refused = self->pending = self->begun = FALSE;
+  self->breaks = GST_BUFFER_FLAG_DISCONT;
   g_atomic_int_set (&self->ask, TRUE);
   GST_OBJECT_LOCK (self);
   self->pool = pf_slab_pool_new ();

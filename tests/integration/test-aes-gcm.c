@@ -358,6 +358,106 @@ test_replay (void)
   g_ptr_array_unref (foreign);
 }
 
+/* Packets first .. first+n-1 as form says: a block, a list, one by one; flags
+ * stand on the first. */
+static void
+push_flagged (GstHarness *h, PfSlabPool *pool, guint form,
+    const GPtrArray *packets, guint first, guint n, guint flags)
+{
+  const gsize size = g_bytes_get_size (packets->pdata[first]);
+  GstMemory *m;
+  GstBuffer *b;
+
+  if (form == 2) {
+    for (guint i = 0; i < n; i++, flags = 0) {
+      b = buffer_of (packets->pdata[first + i]);
+      GST_BUFFER_FLAG_SET (b, flags);
+      PF_CHECK_INT (gst_harness_push (h, b), ==, GST_FLOW_OK);
+    }
+    return;
+  }
+  m = pf_slab_pool_alloc (pool, n * size);
+  b = pf_block_new (m, n, size, 0, size);
+  for (guint i = 0; i < n; i++)
+    gst_buffer_fill (
+        b, i * size, g_bytes_get_data (packets->pdata[first + i], NULL), size);
+  GST_BUFFER_FLAG_SET (b, flags);
+  PF_CHECK_INT (
+      form == 0 ? gst_harness_push (h, b) : push_list (h, pf_block_split (b)),
+      ==, GST_FLOW_OK);
+}
+
+/* The flags of the first that came out; the others have none. */
+static void
+expect_flags (GstHarness *h, guint first, guint packets)
+{
+  guint n = 0;
+  GstBuffer *b;
+
+  while ((b = gst_harness_try_pull (h))) {
+    const PfBlockMeta *meta = pf_buffer_get_block_meta (b);
+
+    PF_CHECK_UINT (
+        GST_BUFFER_FLAGS (b) & PF_BLOCK_BREAKS, ==, n == 0 ? first : 0);
+    n += meta ? meta->n : 1;
+    gst_buffer_unref (b);
+  }
+  PF_CHECK_UINT (n, ==, packets);
+}
+
+/* What marks a break moves on to the next packet when its own is dropped; a
+ * flush and a segment are breaks, and so is the begin. */
+static void
+test_discont (void)
+{
+  const guint discont = GST_BUFFER_FLAG_DISCONT;
+  const guint both = discont | GST_BUFFER_FLAG_RESYNC;
+  enum { N = 8, TURNS = 7 };
+
+  for (guint form = 0; form < 3; form++) {
+    GPtrArray *plain,
+        *sealed = sealed_packets ("punktfunk1", TURNS * N, &plain);
+    const gsize size = g_bytes_get_size (sealed->pdata[0]);
+    GstHarness *h = opener (form == 0 ? "block" : "packet", "punktfunk1");
+    PfSlabPool *pool = pf_slab_pool_new ();
+    GstSegment segment;
+
+    gst_segment_init (&segment, GST_FORMAT_TIME);
+    if (form == 0)
+      take_blocks (h);
+    /* turn 3 loses the first and a later one, turn 4 all */
+    for (guint i = 3 * N; i < 5 * N; i++)
+      if (i == 3 * N || i == 3 * N + 5 || i >= 4 * N) {
+        GBytes *bad = damaged (sealed->pdata[i], size, (gssize) size - 1);
+
+        g_bytes_unref (sealed->pdata[i]);
+        sealed->pdata[i] = bad;
+      }
+    push_flagged (h, pool, form, sealed, 0, N, 0);
+    expect_flags (h, discont, N);
+    push_flagged (h, pool, form, sealed, N, N, 0);
+    expect_flags (h, 0, N);
+    gst_harness_push_event (h, gst_event_new_segment (&segment));
+    push_flagged (h, pool, form, sealed, 2 * N, N, 0);
+    expect_flags (h, discont, N);
+    push_flagged (h, pool, form, sealed, 3 * N, N, both);
+    expect_flags (h, both, N - 2);
+    push_flagged (h, pool, form, sealed, 4 * N, N, discont);
+    expect_flags (h, 0, 0);
+    push_flagged (h, pool, form, sealed, 5 * N, N, 0);
+    expect_flags (h, discont, N);
+    gst_harness_push_event (h, gst_event_new_flush_start ());
+    gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
+    gst_harness_push_event (h, gst_event_new_segment (&segment));
+    push_flagged (h, pool, form, sealed, 6 * N, N, 0);
+    expect_flags (h, discont, N);
+    gst_harness_teardown (h);
+    pf_slab_pool_free (pool);
+    g_ptr_array_unref (plain);
+    g_ptr_array_unref (sealed);
+  }
+}
+
 /* A list or a block loses the damaged packets only, without a copy. */
 static void
 test_damage_in_many (void)
@@ -759,6 +859,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/aesgcm/datagrams", test_datagrams);
   PF_TEST_ADD ("/aesgcm/damage", test_damage);
   PF_TEST_ADD ("/aesgcm/damage-in-many", test_damage_in_many);
+  PF_TEST_ADD ("/aesgcm/discont", test_discont);
   PF_TEST_ADD ("/aesgcm/replay", test_replay);
   PF_TEST_ADD ("/aesgcm/shared", test_shared);
   PF_TEST_ADD ("/aesgcm/forbid-copy", test_forbid_copy);

@@ -289,6 +289,29 @@ test_flush (void)
   gst_harness_teardown (h);
 }
 
+/* A segment alone leaves frames as they are; the next one is marked. */
+static void
+test_segment (void)
+{
+  GstHarness *h = harness (SETTINGS, PACKETS);
+  GstSegment segment;
+  Frame f[3];
+  Sender s;
+
+  sender_init (&s, 0, 0);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  for (guint i = 0; i < 3; i++) {
+    f[i] = frame_new (&s, 3 * PAYLOAD);
+    if (i == 2)
+      gst_harness_push_event (h, gst_event_new_segment (&segment));
+    push_all (h, &f[i]);
+    expect_frame (h, &f[i], i != 1);
+    frame_clear (&f[i]);
+  }
+  PF_CHECK_UINT (counter (h, "frames-lost"), ==, 0);
+  gst_harness_teardown (h);
+}
+
 /* Frames that a flush took, soon after the stream began, or before the caps
  * came, are not lost. */
 static void
@@ -649,6 +672,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/fecdec/latency", test_latency);
   PF_TEST_ADD ("/fecdec/eos", test_eos);
   PF_TEST_ADD ("/fecdec/flush", test_flush);
+  PF_TEST_ADD ("/fecdec/segment", test_segment);
   PF_TEST_ADD ("/fecdec/early-flush", test_early_flush);
   PF_TEST_ADD ("/fecdec/caps-change", test_caps_change);
   PF_TEST_ADD ("/fecdec/states", test_states);

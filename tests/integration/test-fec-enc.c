@@ -401,6 +401,65 @@ test_flush (void)
   gst_harness_teardown (h);
 }
 
+static void
+push_segment (GstHarness *h)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  PF_CHECK (gst_harness_push_event (h, gst_event_new_segment (&segment)));
+}
+
+/* The flags of what is there: first of the first packets, no other's. */
+static void
+expect_flags (GstHarness *h, guint first)
+{
+  GstBuffer *b = gst_harness_pull (h);
+
+  for (; b; b = gst_harness_try_pull (h), first = 0) {
+    PF_CHECK_UINT (GST_BUFFER_FLAGS (b) & PF_BLOCK_BREAKS, ==, first);
+    gst_buffer_unref (b);
+  }
+}
+
+/* DISCONT where the stream begins, after a flush, a segment or what upstream
+ * marks so: once, on the first packet. */
+static void
+check_discont (const gchar *caps, gboolean blocks)
+{
+  GstHarness *h = harness ("percentage=20 minimum-parity=1", caps);
+
+  if (blocks) {
+    gst_harness_add_propose_allocation_meta (h, PF_BLOCK_META_API_TYPE, NULL);
+    gst_harness_push_upstream_event (h, gst_event_new_reconfigure ());
+  }
+  for (guint i = 0; i < 7; i++) {
+    GstBuffer *frame = frame_new (200000, i);
+    guint expected = i % 2 ? 0 : GST_BUFFER_FLAG_DISCONT;
+
+    if (i == 2) {
+      gst_harness_push_event (h, gst_event_new_flush_start ());
+      gst_harness_push_event (h, gst_event_new_flush_stop (TRUE));
+      push_segment (h);
+    } else if (i == 4) {
+      push_segment (h);
+    } else if (i == 6) {
+      expected |= GST_BUFFER_FLAG_RESYNC;
+      GST_BUFFER_FLAG_SET (frame, expected);
+    }
+    PF_REQUIRE_INT (gst_harness_push (h, frame), ==, GST_FLOW_OK);
+    expect_flags (h, expected);
+  }
+  gst_harness_teardown (h);
+}
+
+static void
+test_discont (void)
+{
+  check_discont (PACKETS, FALSE);
+  check_discont (BLOCKS, TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -415,5 +474,6 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/fecenc/settings", test_settings);
   PF_TEST_ADD ("/fecenc/states", test_states);
   PF_TEST_ADD ("/fecenc/flush", test_flush);
+  PF_TEST_ADD ("/fecenc/discont", test_discont);
   return pf_test_run (argc, argv);
 }

@@ -218,6 +218,37 @@ expect_buffer (GstHarness *h)
   gst_buffer_unref (buffer);
 }
 
+/* The first buffer of the stream is marked DISCONT, and the first one after
+ * the element stopped; no other. */
+static void
+test_discont (void)
+{
+  Peer peer = peer_new (AF_INET);
+
+  for (guint blocks = 0; blocks < 2; blocks++) {
+    guint port;
+    GstHarness *h = src_new ("", blocks, &port);
+
+    for (guint i = 0; i < 6; i++) {
+      GstBuffer *buffer;
+
+      if (i == 3) {
+        gst_element_set_state (h->element, GST_STATE_READY);
+        gst_element_set_state (h->element, GST_STATE_PLAYING);
+        g_object_get (h->element, "port", &port, NULL);
+      }
+      peer_send (&peer, AF_INET, port, "some", 4);
+      buffer = gst_harness_pull (h);
+      PF_REQUIRE (buffer != NULL);
+      PF_CHECK_INT (GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT),
+          ==, i % 3 == 0);
+      gst_buffer_unref (buffer);
+    }
+    gst_harness_teardown (h);
+  }
+  close (peer.fd);
+}
+
 /* Paused and played again before its task can have seen the pause: it goes on
  * receiving all the same. */
 static void
@@ -327,6 +358,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/net/src/punch", test_punch);
   PF_TEST_ADD ("/net/src/punch-closed", test_punch_closed);
   PF_TEST_ADD ("/net/src/empty", test_empty);
+  PF_TEST_ADD ("/net/src/discont", test_discont);
   PF_TEST_ADD ("/net/src/timeout", test_timeout);
   PF_TEST_ADD ("/net/src/unlock", test_unlock);
   PF_TEST_ADD ("/net/src/eos", test_eos);
