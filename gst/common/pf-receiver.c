@@ -26,6 +26,7 @@ struct _PfReceiver {
   gsize at;
   Run runs[2 * MAX_MESSAGES]; /* those from next on were not fetched */
   guint n_runs, next;
+  gboolean drained;
   PfReceiverCounters n;
 };
 
@@ -38,6 +39,7 @@ pf_receiver_new (PfSocket *socket, const PfAddress *source)
   if (source)
     r->source = *source;
   r->pool = pf_slab_pool_new ();
+  r->drained = TRUE;
   return r;
 }
 
@@ -119,7 +121,9 @@ take_message (PfReceiver *r)
     return FALSE; /* an ICMP error is no message either */
   if (r->source.size && !pf_address_matches (&m.from, &r->source))
     r->n.filtered += (m.size + m.segment - 1) / MAX (m.segment, 1);
-  else if (m.size > 0)
+  else if (m.size == 0)
+    r->n.empty++;
+  else
     add_message (r, &m);
   return TRUE;
 }
@@ -133,8 +137,21 @@ pf_receiver_take (PfReceiver *r)
   r->next = r->n_runs = 0;
   while (n < MAX_MESSAGES && take_message (r))
     n++;
+  r->drained = n < MAX_MESSAGES;
   /* of a full load all may have been of others */
   return r->n_runs > 0 || n == MAX_MESSAGES;
+}
+
+gboolean
+pf_receiver_has (const PfReceiver *r)
+{
+  return r->next < r->n_runs;
+}
+
+gboolean
+pf_receiver_drained (const PfReceiver *r)
+{
+  return r->drained;
 }
 
 /* Takes over the run's reference. */

@@ -27,6 +27,12 @@ void pf_receiver_free (PfReceiver *receiver);
  * left to be fetched. */
 gboolean pf_receiver_take (PfReceiver *receiver);
 
+/* Whether something is left to be fetched. */
+gboolean pf_receiver_has (const PfReceiver *receiver);
+
+/* Whether the last look at the socket found no more. */
+gboolean pf_receiver_drained (const PfReceiver *receiver);
+
 /* A block, or with blocks FALSE a list of all, stamped with pts; NULL if
  * nothing is left. */
 GstMiniObject *pf_receiver_next (
@@ -35,6 +41,7 @@ GstMiniObject *pf_receiver_next (
 typedef struct {
   guint64 packets, bytes; /* fetched */
   guint64 filtered;       /* of another source */
+  guint64 empty;          /* datagrams without bytes */
   guint64 allocations;
 } PfReceiverCounters;
 

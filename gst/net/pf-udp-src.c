@@ -23,7 +23,7 @@
 
 #include "pf-block.h"
 #include "pf-caps.h"
-#include "pf-slab.h"
+#include "pf-receiver.h"
 #include "pf-socket.h"
 #include "pf-stats.h"
 
@@ -42,12 +42,6 @@ GST_DEBUG_CATEGORY_STATIC (pf_udp_src_debug);
 #define DEFAULT_TIMEOUT_MS 0
 
 #define OWN_BUFFER_SIZE (4u << 20) /* what is asked for without a wish */
-
-/* A slab takes several messages, so that one small packet that is kept does
- * not keep much more than itself. */
-#define MESSAGE_ROOM 65536
-#define SLAB_SIZE (4 * MESSAGE_ROOM)
-#define MAX_MESSAGES 64 /* taken at once */
 
 /* As punktfunk/1 has it: often at first, then to keep the way open. */
 #define PUNCHES_AT_FIRST 15
@@ -78,19 +72,9 @@ static GParamSpec *props[N_PROPS];
 /* See the stats property. */
 typedef struct {
   PfSocketCounters socket;
-  guint64 packets, bytes; /* pushed */
-  guint64 filtered;       /* of another source */
-  guint64 empty;
+  PfReceiverCounters receiver;
   guint64 punches;
-  guint64 allocations;
 } Counters;
-
-/* Packets of one size at even distances in the slab. */
-typedef struct {
-  GstMemory *slab; /* a reference */
-  gsize start, stride, size, room;
-  guint n;
-} Run;
 
 /* Read at READY->PAUSED. */
 typedef struct {
@@ -114,18 +98,13 @@ struct _PfUdpSrc {
 
   /* set before PAUSED, then constant */
   PfSocket *socket;
-  PfAddress source_at, punch_at; /* size 0: none */
+  PfAddress punch_at; /* size 0: none */
   gchar *punch_bytes;
   gint64 timeout_us;
 
   /* streaming thread */
   gboolean blocks;
-  PfSlabPool *pool;
-  GstMemory *slab; /* filled up to at */
-  gsize at;
-  Run runs[2 * MAX_MESSAGES]; /* received, those from next_run on not pushed */
-  guint n_runs, next_run;
-  gboolean drained;
+  PfReceiver *receiver;
   GstClockTime pts;
   gint64 heard; /* when packets last came, or that they do not was told */
   gint64 next_punch;
@@ -143,25 +122,25 @@ static const gsize members[N_PROPS] = {
   [PROP_PUNCH_PAYLOAD] = AT (settings.punch_payload),
   [PROP_GRO] = AT (settings.gro),
   [PROP_TIMEOUT] = AT (settings.timeout_ms),
-  [PROP_PACKETS] = AT (shown.packets),
-  [PROP_BYTES] = AT (shown.bytes),
-  [PROP_FILTERED] = AT (shown.filtered),
+  [PROP_PACKETS] = AT (shown.receiver.packets),
+  [PROP_BYTES] = AT (shown.receiver.bytes),
+  [PROP_FILTERED] = AT (shown.receiver.filtered),
   [PROP_LOST] = AT (shown.socket.overflows),
 };
 #undef AT
 
 #define COUNTER(member, name) PF_COUNTER (PfUdpSrc, shown.member, name)
 static const PfField stats_fields[] = {
-  COUNTER (packets, "packets"),
-  COUNTER (bytes, "bytes"),
+  COUNTER (receiver.packets, "packets"),
+  COUNTER (receiver.bytes, "bytes"),
   COUNTER (socket.gro_packets, "gro-packets"),
   COUNTER (socket.syscalls, "syscalls"),
-  COUNTER (filtered, "filtered"),
-  COUNTER (empty, "empty"),
+  COUNTER (receiver.filtered, "filtered"),
+  COUNTER (receiver.empty, "empty"),
   COUNTER (socket.overflows, "lost"),
   COUNTER (socket.errors, "errors"),
   COUNTER (punches, "punches"),
-  COUNTER (allocations, "allocations"),
+  COUNTER (receiver.allocations, "allocations"),
   PF_FIELD (PfUdpSrc, UINT, granted, "buffer-size", 0, G_MAXUINT),
 };
 #undef COUNTER
@@ -175,95 +154,6 @@ GST_ELEMENT_REGISTER_DEFINE (
     pfudpsrc, "pfudpsrc", GST_RANK_NONE, PF_TYPE_UDP_SRC)
 
 /* ---- Receiving ---------------------------------------------------------- */
-
-static gsize
-align (gsize size)
-{
-  return (size + PF_SLAB_ALIGN - 1) / PF_SLAB_ALIGN * PF_SLAB_ALIGN;
-}
-
-/* A packet of the slab, with the room it has: to the last run, or to one of
- * its own. Rooms do not overlap: in a run they are the stride. */
-static void
-add_packet (PfUdpSrc *self, gsize start, gsize size, gsize room)
-{
-  Run *run = self->n_runs ? &self->runs[self->n_runs - 1] : NULL;
-
-  if (run && run->slab == self->slab && run->size == size &&
-      run->room == room && start == run->start + run->n * run->stride) {
-    run->n++;
-    return;
-  }
-  run = &self->runs[self->n_runs++];
-  run->slab = gst_memory_ref (self->slab);
-  run->start = start;
-  run->stride = run->room = room;
-  run->size = size;
-  run->n = 1;
-}
-
-/* The packets of a message that lies in the slab. */
-static void
-add_message (PfUdpSrc *self, const PfReceived *r)
-{
-  const gsize whole = r->size / r->segment * r->segment;
-  gsize at = self->at;
-
-  if (r->size <= r->segment) {
-    add_packet (self, at, r->size, align (r->size));
-  } else {
-    for (gsize done = 0; done < whole; done += r->segment)
-      add_packet (self, at + done, r->segment, r->segment);
-    if (whole < r->size)
-      add_packet (self, at + whole, r->size - whole, r->size - whole);
-  }
-  self->at += align (r->size);
-}
-
-static void
-forget_runs (PfUdpSrc *self)
-{
-  for (guint i = self->next_run; i < self->n_runs; i++)
-    gst_memory_unref (self->runs[i].slab);
-  self->n_runs = self->next_run = 0;
-}
-
-/* 1 with a message, 0 if there is none. */
-static int
-take_message (PfUdpSrc *self)
-{
-  GstMapInfo map;
-  PfReceived r;
-  int ret;
-
-  if (!self->slab || self->at > SLAB_SIZE - MESSAGE_ROOM) {
-    if (self->slab)
-      gst_memory_unref (self->slab);
-    self->slab = pf_slab_pool_alloc (self->pool, SLAB_SIZE);
-    self->at = 0;
-  }
-  if (!gst_memory_map (self->slab, &map, GST_MAP_WRITE))
-    return 0;
-  ret = pf_socket_receive (self->socket, map.data + self->at, MESSAGE_ROOM, &r);
-  gst_memory_unmap (self->slab, &map);
-  if (ret < 0) {
-    /* an ICMP error: of a punch that met nobody */
-    GST_DEBUG_OBJECT (self, "receiving: %s", g_strerror (-ret));
-    return 0;
-  }
-  if (ret == 0)
-    return 0;
-  if (self->source_at.size && !pf_address_matches (&r.from, &self->source_at)) {
-    self->counters.filtered += (r.size + r.segment - 1) / MAX (r.segment, 1);
-    GST_LOG_OBJECT (
-        self, "%" G_GSIZE_FORMAT " bytes of another source", r.size);
-  } else if (r.size == 0) {
-    self->counters.empty++;
-  } else {
-    add_message (self, &r);
-  }
-  return 1;
-}
 
 static GstClockTime
 running_time (PfUdpSrc *self)
@@ -282,22 +172,17 @@ static void
 show_counters (PfUdpSrc *self)
 {
   self->counters.socket = *pf_socket_counters (self->socket);
-  self->counters.allocations = pf_slab_pool_allocations (self->pool);
+  pf_receiver_get_counters (self->receiver, &self->counters.receiver);
   GST_OBJECT_LOCK (self);
   self->shown = self->counters;
   GST_OBJECT_UNLOCK (self);
 }
 
-/* Takes what there is, as long as it is not too much at once. */
 static void
-take_messages (PfUdpSrc *self)
+take_packets (PfUdpSrc *self)
 {
-  guint n = 0;
-
-  while (n < MAX_MESSAGES && take_message (self))
-    n++;
-  self->drained = n < MAX_MESSAGES;
-  if (self->n_runs > 0) {
+  pf_receiver_take (self->receiver);
+  if (pf_receiver_has (self->receiver)) {
     self->pts = running_time (self);
     self->heard = g_get_monotonic_time ();
   }
@@ -357,54 +242,6 @@ wait_for_packets (PfUdpSrc *self)
 
 /* ---- Pushing ------------------------------------------------------------ */
 
-static GstMemory *
-run_memory (const Run *run, guint first, guint n)
-{
-  const gsize room = n * run->stride;
-
-  return pf_slab_part (
-      run->slab, run->start + first * run->stride, room, 0, room);
-}
-
-/* Takes over the run's reference. */
-static GstBuffer *
-make_block (PfUdpSrc *self, const Run *run)
-{
-  GstBuffer *block = pf_block_new (
-      run_memory (run, 0, run->n), run->n, run->stride, 0, run->size);
-
-  self->counters.packets += run->n;
-  self->counters.bytes += run->n * run->size;
-  GST_BUFFER_PTS (block) = self->pts;
-  gst_memory_unref (run->slab);
-  return block;
-}
-
-/* All runs, one packet a buffer. */
-static GstBufferList *
-make_list (PfUdpSrc *self)
-{
-  GstBufferList *list = gst_buffer_list_new_sized (64);
-
-  while (self->next_run < self->n_runs) {
-    const Run *run = &self->runs[self->next_run++];
-
-    for (guint i = 0; i < run->n; i++) {
-      GstBuffer *packet = gst_buffer_new ();
-
-      gst_buffer_append_memory (
-          packet, pf_slab_part (run->slab, run->start + i * run->stride,
-                      run->stride, 0, run->size));
-      GST_BUFFER_PTS (packet) = self->pts;
-      gst_buffer_list_add (list, packet);
-    }
-    self->counters.packets += run->n;
-    self->counters.bytes += run->n * run->size;
-    gst_memory_unref (run->slab);
-  }
-  return list;
-}
-
 /* Woken. The task must not pause by itself: it may have been started again by
  * then, and that start would be lost. Newer base classes leave it to us to sleep
  * again, so a wake that came meanwhile must not be swallowed; what stops the
@@ -437,11 +274,11 @@ pf_udp_src_create (GstPushSrc *src, GstBuffer **buffer)
 
   /* Punches have their turn however many packets come, and so has unlock(). */
   gboolean wait =
-      self->drained ||
+      pf_receiver_drained (self->receiver) ||
       (self->punch_at.size && g_get_monotonic_time () >= self->next_punch);
+  GstMiniObject *object;
 
-  while (self->next_run == self->n_runs) {
-    self->next_run = self->n_runs = 0;
+  while (!pf_receiver_has (self->receiver)) {
     if (wait && wait_for_packets (self) == PF_SOCKET_WOKEN) {
       const GstFlowReturn ret = wait_for_play (self);
 
@@ -449,18 +286,19 @@ pf_udp_src_create (GstPushSrc *src, GstBuffer **buffer)
         return ret;
       continue;
     }
-    take_messages (self);
+    take_packets (self);
     wait = TRUE;
   }
+  object = pf_receiver_next (self->receiver, self->blocks, self->pts);
   if (self->blocks) {
-    *buffer = make_block (self, &self->runs[self->next_run++]);
+    *buffer = GST_BUFFER_CAST (object);
   } else {
-    GstBufferList *list = make_list (self);
+    GstBufferList *list = GST_BUFFER_LIST_CAST (object);
 
     GST_LOG_OBJECT (self, "%u packets", gst_buffer_list_length (list));
     gst_base_src_submit_buffer_list (GST_BASE_SRC (self), list);
   }
-  if (self->next_run == self->n_runs)
+  if (!pf_receiver_has (self->receiver))
     show_counters (self);
   return GST_FLOW_OK;
 }
@@ -609,11 +447,10 @@ clear_settings (Settings *s)
 static gboolean
 open_socket (PfUdpSrc *self, const Settings *s)
 {
+  PfAddress local, source = { 0 };
   GError *error = NULL;
-  PfAddress local;
   int family;
 
-  memset (&self->source_at, 0, sizeof self->source_at);
   memset (&self->punch_at, 0, sizeof self->punch_at);
   if (!pf_address_resolve (&local, s->address, s->port, AF_UNSPEC, &error) ||
       !(self->socket = pf_socket_new (&local, &error))) {
@@ -627,7 +464,7 @@ open_socket (PfUdpSrc *self, const Settings *s)
   }
   family = local.at.ss_family;
   if ((s->source && *s->source &&
-          !pf_address_parse (&self->source_at, s->source, 0, family, &error)) ||
+          !pf_address_parse (&source, s->source, 0, family, &error)) ||
       (s->punch && *s->punch &&
           !pf_address_parse (
               &self->punch_at, s->punch, DEFAULT_PORT, family, &error))) {
@@ -638,6 +475,7 @@ open_socket (PfUdpSrc *self, const Settings *s)
     g_clear_error (&error);
     return FALSE;
   }
+  self->receiver = pf_receiver_new (self->socket, &source);
   return TRUE;
 }
 
@@ -671,12 +509,8 @@ pf_udp_src_stop (GstBaseSrc *src)
 {
   PfUdpSrc *self = PF_UDP_SRC (src);
 
-  forget_runs (self);
-  if (self->slab)
-    gst_memory_unref (self->slab);
-  self->slab = NULL;
-  pf_slab_pool_free (self->pool);
-  self->pool = NULL;
+  pf_receiver_free (self->receiver);
+  self->receiver = NULL;
   pf_socket_free (self->socket);
   self->socket = NULL;
   g_clear_pointer (&self->punch_bytes, g_free);
@@ -699,9 +533,6 @@ pf_udp_src_start (GstBaseSrc *src)
   memset (&self->shown, 0, sizeof self->shown);
   GST_OBJECT_UNLOCK (self);
   memset (&self->counters, 0, sizeof self->counters);
-  self->pool = pf_slab_pool_new ();
-  self->at = 0;
-  self->drained = TRUE;
   self->heard = self->next_punch = g_get_monotonic_time ();
   ok = open_socket (self, &s);
   if (ok)
