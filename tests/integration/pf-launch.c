@@ -56,6 +56,8 @@ make_environment (const gchar *const *settings)
         env, "LSAN_OPTIONS", "detect_leaks=0:exitcode=0", TRUE);
     env = g_environ_setenv (
         env, "ASAN_OPTIONS", "detect_leaks=0:strict_string_checks=1", TRUE);
+    /* and tests/common/pf-tsan.c is not in it */
+    env = g_environ_setenv (env, "TSAN_OPTIONS", "report_bugs=0", TRUE);
   }
   for (guint i = 0; settings && settings[i]; i++) {
     gchar **pair = g_strsplit (settings[i], "=", 2);
