@@ -12,7 +12,8 @@
 #define SOCKET_BUFFER (8 * 1024 * 1024)
 #define ROOM 65536
 #define TOKEN_VALID (10 * NGTCP2_SECONDS)
-#define MIN_RESET 43 /* as long as the shortest packet that it may answer */
+#define MIN_RESET                                                              \
+  (5 + NGTCP2_STATELESS_RESET_TOKENLEN) /* the shortest that peers look at */
 
 struct _PfQuicPort {
   PfSocket *socket; /* the port's thread receives, and sends what has no link */
@@ -223,7 +224,9 @@ send_reset (
   ngtcp2_cid cid;
   ngtcp2_ssize n;
 
-  if (size < MIN_RESET || !pf_quic_limit_take (p->accepts, PF_QUIC_LIMIT_RESET))
+  /* always shorter than the packet, so that two who know nothing stop */
+  if (size <= MIN_RESET ||
+      !pf_quic_limit_take (p->accepts, PF_QUIC_LIMIT_RESET))
     return;
   ngtcp2_cid_init (&cid, head->dcid, head->dcid_size);
   if (ngtcp2_crypto_generate_stateless_reset_token (

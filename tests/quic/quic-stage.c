@@ -51,7 +51,7 @@ static const gchar *const endpoint_line =
     "video/x-raw,format=I420,width=%u,height=%u,framerate=%u/1 ! "
     "x264enc tune=zerolatency speed-preset=ultrafast threads=1 bitrate=2000 "
     "key-int-max=1000 ! video/x-h264,profile=constrained-baseline ! pffecenc ! "
-    "pfaesgcm ! pfquicsink server=%s session=%" G_GUINT64_FORMAT;
+    "pfaesgcm ! pfquicsink server=%s session=%" G_GUINT64_FORMAT " %s";
 
 static guint
 number (const GstStructure *s, const gchar *field)
@@ -77,7 +77,7 @@ play (StageHost *h, const GstStructure *offer)
   const guint64 id = id_of (offer);
   gchar *text = g_strdup_printf (endpoint_line, number (offer, "width"),
       number (offer, "height"), number (offer, "fps"),
-      GST_OBJECT_NAME (h->server), id);
+      GST_OBJECT_NAME (h->server), id, h->endpoint ? h->endpoint : "");
   GstStructure *grant = gst_structure_new (
       "PfSessionGrant", "codec", G_TYPE_STRING, "h264", NULL);
   GError *error = NULL;
@@ -89,6 +89,8 @@ play (StageHost *h, const GstStructure *offer)
   g_clear_error (&error);
   g_mutex_lock (&h->lock);
   g_hash_table_insert (h->sessions, g_memdup2 (&id, sizeof id), pipeline);
+  g_clear_pointer (&h->offer, gst_structure_free);
+  h->offer = gst_structure_copy (offer);
   g_mutex_unlock (&h->lock);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   g_signal_emit_by_name (h->server, "accept", id, grant, &ok);
@@ -209,6 +211,7 @@ stage_host_stop (StageHost *h)
   gst_element_set_bus (h->server, NULL);
   gst_object_unref (h->server);
   gst_object_unref (h->bus);
+  g_clear_pointer (&h->offer, gst_structure_free);
   g_mutex_clear (&h->lock);
   g_cond_clear (&h->cond);
 }
@@ -310,12 +313,7 @@ take_client_message (StageClient *c, GstMessage *message)
 
   switch (GST_MESSAGE_TYPE (message)) {
   case GST_MESSAGE_ELEMENT:
-    if (gst_structure_has_name (s, "PfSessionGranted")) {
-      gst_structure_get_int64 (s, "clock-offset-ns", &c->offset_ns);
-      c->granted = TRUE;
-    } else if (gst_structure_has_name (s, "PfSessionEnded")) {
-      c->over = TRUE;
-    }
+    c->over |= gst_structure_has_name (s, "PfSessionEnded");
     break;
   case GST_MESSAGE_ERROR:
     gst_message_parse_error (message, &error, NULL);

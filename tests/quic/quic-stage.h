@@ -19,14 +19,16 @@ typedef struct {
   guint port;
   GstBus *bus;
   GThread *thread;
-  gint stop; /* atomic */
+  gint stop;             /* atomic */
+  const gchar *endpoint; /* more settings of pfquicsink; set before clients */
 
   GMutex lock;
   GCond cond;
   /* lock */
   GHashTable *sessions; /* id (uint64) to its pipeline */
   guint n_started, n_ended;
-  guint64 skipped; /* pictures that displays of ended sessions left out */
+  GstStructure *offer; /* the last */
+  guint64 skipped;     /* pictures that displays of ended sessions left out */
 } StageHost;
 
 /* The name is the server's, of which there is one in a process. SETTINGS of
@@ -46,13 +48,12 @@ typedef struct {
   GCond cond;
   /* lock */
   guint frames;
-  guint wrong;      /* not the one that follows the last, or unreadable */
-  guint width;      /* of the last picture */
-  gint64 last;      /* number in it; -1: there was none */
-  gint64 last_at;   /* when it was shown, us */
-  gint64 longest;   /* from one picture to the next, us */
-  gint64 offset_ns; /* of the host's clock, as PfSessionGranted has it */
-  gboolean granted, over;
+  guint wrong;    /* not the one that follows the last, or unreadable */
+  guint width;    /* of the last picture */
+  gint64 last;    /* number in it; -1: there was none */
+  gint64 last_at; /* when it was shown, us */
+  gint64 longest; /* from one picture to the next, us */
+  gboolean over;
   gchar *error;
 } StageClient;
 
