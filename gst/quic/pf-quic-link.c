@@ -554,6 +554,7 @@ static gpointer
 link_thread (gpointer data)
 {
   PfQuicLink *l = data;
+  PfQuicPort *port = l->port;
 
   g_atomic_pointer_set (&l->thread, g_thread_self ());
   if (make_conn (l))
@@ -563,18 +564,22 @@ link_thread (gpointer data)
   g_atomic_pointer_set (&l->thread, NULL);
   /* the address is free when the port is, whoever still knows the link */
   g_clear_pointer (&l->socket, pf_socket_free);
-  pf_quic_port_remove (l->port, l); /* the port may be gone after this */
+  pf_quic_port_remove (port, l);
   pf_quic_link_unref (l);
+  pf_quic_port_thread_ended (port); /* the port may be gone after this */
   return NULL;
 }
 
 gboolean
 pf_quic_link_start (PfQuicLink *l, GError **error)
 {
-  GThread *thread =
-      g_thread_try_new ("pf-quic", link_thread, pf_quic_link_ref (l), error);
+  GThread *thread;
 
+  pf_quic_port_thread_begins (l->port);
+  thread =
+      g_thread_try_new ("pf-quic", link_thread, pf_quic_link_ref (l), error);
   if (!thread) {
+    pf_quic_port_thread_ended (l->port);
     pf_quic_link_unref (l);
     return FALSE;
   }

@@ -27,6 +27,7 @@ struct _PfQuicPort {
   GHashTable *by_cid; /* GBytes to PfQuicLink, a reference */
   GHashTable *links;  /* set of PfQuicLink, a reference */
   guint half_open;
+  guint threads; /* of links; they may outlive those in links a little */
   gboolean listening;
   PfQuicConfig config;
   PfQuicLimits limits;
@@ -123,6 +124,23 @@ pf_quic_port_not_half_open (PfQuicPort *p)
 {
   g_mutex_lock (&p->lock);
   p->half_open--;
+  g_mutex_unlock (&p->lock);
+}
+
+void
+pf_quic_port_thread_begins (PfQuicPort *p)
+{
+  g_mutex_lock (&p->lock);
+  p->threads++;
+  g_mutex_unlock (&p->lock);
+}
+
+void
+pf_quic_port_thread_ended (PfQuicPort *p)
+{
+  g_mutex_lock (&p->lock);
+  p->threads--;
+  g_cond_broadcast (&p->cond);
   g_mutex_unlock (&p->lock);
 }
 
@@ -623,7 +641,7 @@ pf_quic_port_stop (PfQuicPort *p, guint64 code, const gchar *reason)
   }
   g_ptr_array_unref (links);
   g_mutex_lock (&p->lock);
-  while (g_hash_table_size (p->links) > 0)
+  while (g_hash_table_size (p->links) > 0 || p->threads > 0)
     g_cond_wait (&p->cond, &p->lock);
   g_mutex_unlock (&p->lock);
 }

@@ -43,6 +43,10 @@ void pf_quic_port_remove_cid (
 /* The handshake is done, or will not be. */
 void pf_quic_port_not_half_open (PfQuicPort *port);
 
+/* A link's thread; the port waits for its end before it stops. */
+void pf_quic_port_thread_begins (PfQuicPort *port);
+void pf_quic_port_thread_ended (PfQuicPort *port);
+
 /* Forgets the link with all its ids. */
 void pf_quic_port_remove (PfQuicPort *port, PfQuicLink *link);
 
