@@ -26,6 +26,7 @@
  */
 #include "pf-quic-server.h"
 
+#include "pf-choice.h"
 #include "pf-quic-ceremony.h"
 #include "pf-quic-host.h"
 #include "pf-quic-hub.h"
@@ -142,11 +143,11 @@ describe_offer (PfQuicSession *session)
   gst_structure_set (s, "width", G_TYPE_UINT, h->mode.width, "height",
       G_TYPE_UINT, h->mode.height, "fps", G_TYPE_UINT, h->mode.refresh_hz,
       "codecs", G_TYPE_STRING, codecs, "bitrate-kbps", G_TYPE_UINT,
-      h->bitrate_kbps, "depth", G_TYPE_UINT,
-      h->video_caps & PF_VIDEO_10_BIT ? 10 : 8, "chroma", G_TYPE_UINT,
-      h->video_caps & PF_VIDEO_444 ? 444 : 420, "hdr", G_TYPE_BOOLEAN,
-      (h->video_caps & PF_VIDEO_HDR10) != 0, "channels", G_TYPE_UINT,
-      h->audio_channels, NULL);
+      h->bitrate_kbps ? pf_choose_bitrate (h->bitrate_kbps, 0, 0) : 0, "depth",
+      G_TYPE_UINT, h->video_caps & PF_VIDEO_10_BIT ? 10 : 8, "chroma",
+      G_TYPE_UINT, h->video_caps & PF_VIDEO_444 ? 444 : 420, "hdr",
+      G_TYPE_BOOLEAN, (h->video_caps & PF_VIDEO_HDR10) != 0, "channels",
+      G_TYPE_UINT, h->audio_channels, NULL);
   if (preferred)
     gst_structure_set (s, "preferred", G_TYPE_STRING, preferred, NULL);
   g_free (codecs);
@@ -161,16 +162,6 @@ post (PfQuicServer *self, GstStructure *structure)
 }
 
 static void
-let_in (PfQuicServer *self, PfQuicSession *session)
-{
-  GST_OBJECT_LOCK (self);
-  self->allowed_n++;
-  GST_OBJECT_UNLOCK (self);
-  pf_quic_session_allow (session);
-  post (self, describe_offer (session));
-}
-
-static void
 send_away (PfQuicServer *self, PfQuicSession *session, PfCloseCode code,
     const gchar *text)
 {
@@ -178,6 +169,24 @@ send_away (PfQuicServer *self, PfQuicSession *session, PfCloseCode code,
   self->refused++;
   GST_OBJECT_UNLOCK (self);
   pf_quic_session_close (session, code, text);
+}
+
+/* Launchers see only modes that some host may have. */
+static void
+let_in (PfQuicServer *self, PfQuicSession *session)
+{
+  static const PfHostAbilities any;
+
+  if (!pf_mode_check (&any, &pf_quic_session_hello (session)->mode)) {
+    send_away (self, session, PF_CLOSE_SETUP_FAILED,
+        "no host has the mode that was asked for");
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  self->allowed_n++;
+  GST_OBJECT_UNLOCK (self);
+  pf_quic_session_allow (session);
+  post (self, describe_offer (session));
 }
 
 /* By properties, where nobody is connected to authorize. */

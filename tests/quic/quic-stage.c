@@ -257,7 +257,7 @@ stage_host_wait_ended (StageHost *h, guint n, guint ms)
 
 static const gchar *const client_line =
     "pfquicsrc name=source address=127.0.0.1 port=%u codecs=h264 %s ! "
-    "pfaesgcm mode=open ! pffecdec ! h264parse ! openh264dec ! "
+    "pfaesgcm name=opener mode=open ! pffecdec ! h264parse ! openh264dec ! "
     "fakesink name=sink sync=false async=false";
 
 static gboolean

@@ -4,6 +4,7 @@
  * after the security case that it is of.
  */
 #include <glib/gstdio.h>
+#include <ngtcp2/ngtcp2_crypto_gnutls.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -339,22 +340,144 @@ test_s37_flood (void)
 
 /* ---- S39: nothing outlives a connection --------------------------------- */
 
+static gnutls_datum_t ticket_key, session_data;
+static gnutls_anti_replay_t anti_replay;
+
+/* Nothing was seen before. */
+static int
+on_seen (void *user, time_t until, const gnutls_datum_t *id,
+    const gnutls_datum_t *data)
+{
+  (void) user;
+  (void) until;
+  (void) id;
+  (void) data;
+  return 0;
+}
+
+/* A session that takes and offers all that TLS has: tickets, and data before
+ * the handshake is over. */
 static void
-test_s39_no_tickets (void)
+make_eager (PfQuicTls *tls)
+{
+  const gnutls_datum_t alpn = { (guchar *) "pkf1", 4 };
+  gnutls_session_t s;
+
+  gnutls_deinit (tls->session);
+  PF_REQUIRE_INT (
+      gnutls_init (&s, (tls->server ? GNUTLS_SERVER : GNUTLS_CLIENT) |
+                           GNUTLS_ENABLE_EARLY_DATA |
+                           GNUTLS_NO_END_OF_EARLY_DATA |
+                           GNUTLS_NO_AUTO_SEND_TICKET),
+      ==, 0);
+  tls->session = s;
+  gnutls_priority_set_direct (
+      s, "NORMAL:-VERS-ALL:+VERS-TLS1.3:%DISABLE_TLS13_COMPAT_MODE", NULL);
+  gnutls_credentials_set (s, GNUTLS_CRD_CERTIFICATE,
+      tls->server ? pf_quic_identity_credentials (tls->config.identity)
+                  : tls->own);
+  gnutls_alpn_set_protocols (s, &alpn, 1, GNUTLS_ALPN_MANDATORY);
+  if (tls->server)
+    ngtcp2_crypto_gnutls_configure_server_session (s);
+  else
+    ngtcp2_crypto_gnutls_configure_client_session (s);
+  gnutls_session_set_ptr (s, tls);
+}
+
+static void
+give_tickets (PfQuicTls *tls)
+{
+  gnutls_session_ticket_enable_server (tls->session, &ticket_key);
+  gnutls_record_set_max_early_data_size (tls->session, 0xffffffff);
+  gnutls_anti_replay_enable (tls->session, anti_replay);
+}
+
+static void
+offer_ticket (PfQuicTls *tls)
+{
+  if (session_data.size)
+    gnutls_session_set_data (
+        tls->session, session_data.data, session_data.size);
+}
+
+static void
+both_eager (PfQuicTls *tls)
+{
+  make_eager (tls);
+  if (tls->server)
+    give_tickets (tls);
+  else
+    offer_ticket (tls);
+}
+
+/* Toward the host as it is. */
+static void
+eager_client (PfQuicTls *tls)
+{
+  if (tls->server)
+    return;
+  make_eager (tls);
+  offer_ticket (tls);
+}
+
+typedef struct {
+  gboolean ticket, resumed, early;
+} Kept;
+
+static Kept
+connect_with (void (*hook) (PfQuicTls *tls), gboolean send_ticket)
 {
   gnutls_session_t session;
+  Kept kept;
   Bare b;
 
   bare_init (&b);
+  pf_quic_tls_made = hook;
   PF_REQUIRE (bare_connect (&b));
   bare_talk (&b);
-  PF_REQUIRE_UINT (b.n_ready, ==, 2);
+  PF_CHECK_UINT (b.n_ready, ==, 2);
+  if (send_ticket) {
+    gnutls_session_ticket_send (pf_quic_conn_tls (b.host)->session, 1, 0);
+    bare_talk (&b);
+  }
+  pf_quic_tls_made = NULL;
   session = pf_quic_conn_tls (b.client)->session;
-  PF_CHECK (
-      !(gnutls_session_get_flags (session) & GNUTLS_SFLAGS_SESSION_TICKET));
-  PF_CHECK (!gnutls_session_is_resumed (session));
-  PF_CHECK (!(gnutls_session_get_flags (session) & GNUTLS_SFLAGS_EARLY_DATA));
+  kept.ticket =
+      (gnutls_session_get_flags (session) & GNUTLS_SFLAGS_SESSION_TICKET) != 0;
+  kept.early =
+      (gnutls_session_get_flags (session) & GNUTLS_SFLAGS_EARLY_DATA) != 0;
+  kept.resumed = gnutls_session_is_resumed (session) != 0;
+  if (kept.ticket && !session_data.size)
+    gnutls_session_get_data2 (session, &session_data);
   bare_clear (&b);
+  return kept;
+}
+
+/* Whoever takes tickets and offers early data with one gets neither from a
+ * host: that he would is seen with another one first. */
+static void
+test_s39_tickets (void)
+{
+  Kept kept;
+
+  PF_REQUIRE_INT (gnutls_session_ticket_key_generate (&ticket_key), ==, 0);
+  PF_REQUIRE_INT (gnutls_anti_replay_init (&anti_replay), ==, 0);
+  gnutls_anti_replay_set_add_function (anti_replay, on_seen);
+  kept = connect_with (eager_client, FALSE);
+  PF_CHECK (!kept.ticket);
+  kept = connect_with (both_eager, TRUE);
+  PF_REQUIRE (kept.ticket);
+  PF_REQUIRE (session_data.size > 0);
+  kept = connect_with (both_eager, FALSE);
+  PF_CHECK (kept.resumed);
+  PF_CHECK (kept.early);
+  kept = connect_with (eager_client, FALSE);
+  PF_CHECK (!kept.ticket);
+  PF_CHECK (!kept.resumed);
+  PF_CHECK (!kept.early);
+  gnutls_free (session_data.data);
+  gnutls_free (ticket_key.data);
+  gnutls_anti_replay_deinit (anti_replay);
 }
 
 /* ---- S48: secrets ------------------------------------------------------- */
@@ -398,6 +521,36 @@ test_s48_key_log (void)
   g_chmod (file, 0644);
   bare_init (&b);
   b.client_config.tls.key_log = g_strdup (file);
+  PF_CHECK (!bare_connect (&b));
+  bare_clear (&b);
+  g_unlink (file);
+  g_free (file);
+}
+
+/* What a connection did is also for its owner only, and without secrets. */
+static void
+test_s48_qlog (void)
+{
+  gchar *file = in_dir ("qlog"), *text = NULL;
+  struct stat st;
+  Bare b;
+
+  bare_init (&b);
+  b.client_config.qlog = g_strdup (file);
+  PF_REQUIRE (bare_connect (&b));
+  bare_talk (&b);
+  PF_REQUIRE_UINT (b.n_ready, ==, 2);
+  bare_clear (&b);
+  PF_CHECK_INT (stat (file, &st), ==, 0);
+  PF_CHECK_INT (st.st_mode & 0777, ==, 0600);
+  PF_REQUIRE (g_file_get_contents (file, &text, NULL, NULL));
+  PF_CHECK (strstr (text, "packet_sent") != NULL);
+  PF_CHECK (strstr (text, "TRAFFIC_SECRET") == NULL);
+  g_free (text);
+
+  g_chmod (file, 0644);
+  bare_init (&b);
+  b.client_config.qlog = g_strdup (file);
   PF_CHECK (!bare_connect (&b));
   bare_clear (&b);
   g_unlink (file);
@@ -461,9 +614,10 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/S25/identity-files", test_s25_identity_files);
   PF_TEST_ADD ("/S34/client-hello", test_s34_client_hello);
   PF_TEST_ADD ("/S37/flood", test_s37_flood);
-  PF_TEST_ADD ("/S39/no-tickets", test_s39_no_tickets);
+  PF_TEST_ADD ("/S39/tickets", test_s39_tickets);
   PF_TEST_ADD ("/S48/key-log-unasked", test_s48_key_log_unasked);
   PF_TEST_ADD ("/S48/key-log", test_s48_key_log);
+  PF_TEST_ADD ("/S48/qlog", test_s48_qlog);
   ret = pf_test_run (argc, argv);
   g_unlink (unasked);
   g_free (unasked);

@@ -14,6 +14,7 @@
 #include "../integration/pf-launch.h"
 #include "pf-events.h"
 #include "pf-test.h"
+#include "traces.h"
 
 #define WAIT_MS 60000
 #define CHAIN "last-message = chain"
@@ -26,74 +27,7 @@
 
 static gchar *dir; /* of this run's files */
 
-/* ---- What a key may look like ------------------------------------------- */
-
-/* Six bytes of a key, as they would be printed. */
-enum { PART = 6 };
-
-static GBytes *
-as_text (const guint8 *part, const gchar *format, const gchar *between)
-{
-  GString *s = g_string_new (NULL);
-
-  for (guint i = 0; i < PART; i++) {
-    if (i > 0)
-      g_string_append (s, between);
-    if (*format == 'x')
-      g_string_append_printf (s, "%02x", part[i]);
-    else if (*format == 'X')
-      g_string_append_printf (s, "%02X", part[i]);
-    else
-      g_string_append_printf (s, "%u", part[i]);
-  }
-  return g_string_free_to_bytes (s);
-}
-
-/* Parts of the key in all forms. */
-static GPtrArray *
-traces_of (const guint8 *key, gsize size)
-{
-  static const gchar *const between[] = { "", " ", ":", ",", ", ", ", 0x",
-    " 0x", "\\x", "-" };
-  GPtrArray *traces =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
-
-  for (gsize at = 0; at + PART <= size; at += 3) {
-    guint8 swapped[PART];
-    gchar *base64;
-
-    for (guint i = 0; i < G_N_ELEMENTS (between); i++) {
-      g_ptr_array_add (traces, as_text (key + at, "x", between[i]));
-      g_ptr_array_add (traces, as_text (key + at, "X", between[i]));
-      if (i > 0)
-        g_ptr_array_add (traces, as_text (key + at, "u", between[i]));
-    }
-    g_ptr_array_add (traces, g_bytes_new (key + at, PART));
-    for (guint i = 0; i < PART; i++)
-      swapped[i] = key[at + PART - 1 - i];
-    g_ptr_array_add (traces, g_bytes_new (swapped, PART));
-    g_ptr_array_add (traces, as_text (swapped, "x", ""));
-    base64 = g_base64_encode (key + at, PART); /* 8 characters, no padding */
-    g_ptr_array_add (traces, g_bytes_new_take (base64, strlen (base64)));
-  }
-  return traces;
-}
-
-static void
-search (
-    const gchar *where, const gchar *bytes, gsize size, const GPtrArray *traces)
-{
-  for (guint i = 0; i < traces->len; i++) {
-    gsize n;
-    const void *trace = g_bytes_get_data (traces->pdata[i], &n);
-
-    if (memmem (bytes, size, trace, n)) {
-      pf_test_fail (
-          __FILE__, __LINE__, "a key shows in %s (form %u)", where, i);
-      return;
-    }
-  }
-}
+/* ---- Where to look ------------------------------------------------------- */
 
 static gsize
 search_file (const gchar *path, const GPtrArray *traces)
@@ -104,7 +38,7 @@ search_file (const gchar *path, const GPtrArray *traces)
   if (!g_file_get_contents (path, &bytes, &size, NULL))
     pf_test_fail (__FILE__, __LINE__, "cannot read %s", path);
   else
-    search (path, bytes, size, traces);
+    pf_traces_search (path, bytes, size, traces);
   g_free (bytes);
   return size;
 }
@@ -163,7 +97,7 @@ traces_of_file (const gchar *path)
                        g_ascii_xdigit_value (words[3][2 * i + 1]));
   g_strfreev (words);
   g_free (text);
-  return traces_of (key, sizeof key);
+  return pf_traces_of (key, sizeof key);
 }
 
 /* Runs the line until frames arrived; searches everything. TRACES is NULL
@@ -198,7 +132,7 @@ run_and_search (
   pf_launch_interrupt (l);
   PF_CHECK_INT (pf_launch_end (l, WAIT_MS), ==, 0);
   said = pf_launch_output (l);
-  search ("the output of -v and -m", said, strlen (said), traces);
+  pf_traces_search ("the output of -v and -m", said, strlen (said), traces);
   PF_CHECK (strstr (said, "sealed=(boolean)true") != NULL);
   PF_CHECK_UINT (search_file (log, traces), >, 100000);
   PF_REQUIRE (g_file_get_contents (log, &logged, NULL, NULL));
@@ -253,7 +187,7 @@ test_key_fd (void)
     g_free (text);
   }
   run_and_search (SOURCE "pfaesgcm key-fd=3 ! pfaesgcm mode=open key-fd=4" SINK,
-      traces_of (key, sizeof key), (gint[]){ ends[0][0], ends[1][0] }, 2);
+      pf_traces_of (key, sizeof key), (gint[]){ ends[0][0], ends[1][0] }, 2);
 }
 
 /* ---- In a session ------------------------------------------------------- */
@@ -337,8 +271,8 @@ test_session (void)
     guint8 key[32];
 
     memset (key, fills[i], sizeof key);
-    traces[i] = traces_of (key, sizeof key);
-    search ("the log", logged->str, logged->len, traces[i]);
+    traces[i] = pf_traces_of (key, sizeof key);
+    pf_traces_search ("the log", logged->str, logged->len, traces[i]);
     g_ptr_array_unref (traces[i]);
   }
   g_string_free (logged, TRUE);
@@ -358,7 +292,7 @@ test_search (void)
     "5e c2 e7 fa de 0f f1 ce", "0x5e, 0xc2, 0xe7, 0xfa, 0xde, 0x0f",
     "94, 194, 231, 250, 222, 15, ", "XsLn+t4P8c4B", "f1ce01234567",
     "\x5e\xc2\xe7\xfa\xde\x0f\xf1" };
-  GPtrArray *traces = traces_of (key, sizeof key);
+  GPtrArray *traces = pf_traces_of (key, sizeof key);
 
   for (guint i = 0; i < G_N_ELEMENTS (shown); i++) {
     gboolean found = FALSE;
