@@ -355,6 +355,17 @@ on_seen (void *user, time_t until, const gnutls_datum_t *id,
   return 0;
 }
 
+/* GnuTLS would follow SSLKEYLOGFILE, which is set here. */
+static int
+no_key_log (
+    gnutls_session_t session, const char *label, const gnutls_datum_t *secret)
+{
+  (void) session;
+  (void) label;
+  (void) secret;
+  return 0;
+}
+
 /* A session that takes and offers all that TLS has: tickets, and data before
  * the handshake is over. */
 static void
@@ -382,6 +393,7 @@ make_eager (PfQuicTls *tls)
   else
     ngtcp2_crypto_gnutls_configure_client_session (s);
   gnutls_session_set_ptr (s, tls);
+  gnutls_session_set_keylog_function (s, no_key_log);
 }
 
 static void

@@ -47,22 +47,23 @@ connect_once (const QuicHost *proto, RelayFunc fate, guint64 *retries)
 
 /* The best of a few, since other programs run as well. */
 static void
-check_connect (const QuicHost *proto, RelayFunc fate, guint least_retries)
+check_connect (const QuicHost *proto, RelayFunc fate, gdouble limit_ms,
+    guint least_retries)
 {
   gdouble best = G_MAXDOUBLE;
   guint64 retries = 0;
 
-  for (guint i = 0; i < TRIES && best > CONNECT_MS; i++)
+  for (guint i = 0; i < TRIES && best > limit_ms; i++)
     best = MIN (best, connect_once (proto, fate, &retries));
   pf_test_note ("%.1f ms, %" G_GUINT64_FORMAT " retries", best, retries);
-  PF_CHECK (best <= CONNECT_MS);
+  PF_CHECK (best <= limit_ms);
   PF_CHECK_UINT (retries, >=, least_retries);
 }
 
 static void
 test_two_packets (void)
 {
-  check_connect (NULL, NULL, 0);
+  check_connect (NULL, NULL, CONNECT_MS, 0);
 }
 
 static RelayFate
@@ -74,7 +75,7 @@ lose_first (gboolean to_host, guint n)
 static void
 test_first_lost (void)
 {
-  check_connect (NULL, lose_first, 1);
+  check_connect (NULL, lose_first, CONNECT_MS, 1);
 }
 
 static RelayFate
@@ -88,7 +89,7 @@ lose_second (gboolean to_host, guint n)
 static void
 test_second_lost (void)
 {
-  check_connect (NULL, lose_second, 0);
+  check_connect (NULL, lose_second, 400, 0);
 }
 
 static RelayFate
@@ -100,7 +101,7 @@ swap_first (gboolean to_host, guint n)
 static void
 test_swapped (void)
 {
-  check_connect (NULL, swap_first, 1);
+  check_connect (NULL, swap_first, CONNECT_MS, 1);
 }
 
 static void
@@ -110,7 +111,7 @@ test_retry (void)
 
   pf_quic_limits_init (&proto.limits);
   proto.limits.unproven = 0; /* always */
-  check_connect (&proto, NULL, 1);
+  check_connect (&proto, NULL, CONNECT_MS, 1);
 }
 
 /* ---- Another address ---------------------------------------------------- */

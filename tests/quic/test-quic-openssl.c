@@ -310,7 +310,7 @@ test_swapped (void)
 static void
 test_second_lost (void)
 {
-  check_connect (lose_second, 200, 0);
+  check_connect (lose_second, 400, 0);
 }
 
 /* ---- Groups ------------------------------------------------------------- */
