@@ -277,7 +277,8 @@ on_made (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
+/* Called where there are windows of our own. */
+G_GNUC_UNUSED static void
 make_window (PfView *view, GstElement *sink,
     PfWindow *(*make) (const PfWindowOptions *, GError **) )
 {
@@ -304,7 +305,7 @@ make_window (PfView *view, GstElement *sink,
   g_idle_add_full (G_PRIORITY_DEFAULT, on_made, view, NULL);
 }
 
-static gboolean
+G_GNUC_UNUSED static gboolean
 try_once (PfView *view)
 {
   gboolean first;
@@ -321,6 +322,7 @@ pf_view_on_message (PfView *view, GstMessage *message)
 {
   const gchar *context;
 
+  (void) view;
   if (!GST_IS_VIDEO_OVERLAY (GST_MESSAGE_SRC (message)))
     return GST_BUS_PASS;
 #ifdef HAVE_WAYLAND
