@@ -309,7 +309,7 @@ test_too_much (void)
   Host h;
 
   start_host (&h);
-  said = run_client (&h, "8192x4320@1000", NULL);
+  said = run_client (&h, "7680x4320@120", NULL);
   PF_CHECK_INT (said.status, ==, 1);
   PF_CHECK (said.err && strstr (said.err, "which is too few"));
   pf_test_note ("%s", said.err);
