@@ -566,6 +566,29 @@ make_pipeline (Client *c, GError **error)
   return TRUE;
 }
 
+/* All else that a session needs is here. */
+static gboolean
+lacks_window_only (Client *c)
+{
+  if (c->options->headless)
+    return FALSE;
+  set_use (c, "present", "present-headless");
+  return make_plans (c, NULL);
+}
+
+static int
+fail_to_plan (Client *c, const gchar *why)
+{
+  const gchar *wayland = g_getenv ("WAYLAND_DISPLAY");
+  const gchar *display = wayland ? wayland : g_getenv ("DISPLAY");
+
+  if (lacks_window_only (c))
+    return pf_client_fail ("no window can be opened on the display %s; without "
+                           "a window: --headless (%s)",
+        display ? display : "(none)", why);
+  return pf_client_fail ("%s", why);
+}
+
 static void
 make_view (Client *c)
 {
@@ -596,8 +619,11 @@ run (Client *c)
         "start it in a desktop session, or without a window: --headless");
   make_view (c);
   c->wishes = pf_wishes_new (o->remode, o->rebitrate, o->speed_test, &error);
-  if (!c->wishes || !take_uses (c, &error) || !make_plans (c, &error) ||
-      !make_pipeline (c, &error))
+  if (!c->wishes || !take_uses (c, &error))
+    return pf_client_fail ("%s", error->message);
+  if (!make_plans (c, &error))
+    return fail_to_plan (c, error->message);
+  if (!make_pipeline (c, &error))
     return pf_client_fail ("%s", error->message);
   g_unix_signal_add (SIGINT, on_signal, c);
   g_unix_signal_add (SIGTERM, on_signal, c);

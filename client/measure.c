@@ -287,8 +287,8 @@ pf_measure_recent_us (PfMeasure *m, PfMeasureStage stage)
   g_mutex_lock (&m->lock);
   all = m->series[stage].since_capture;
   n = MIN (all->len, RECENT);
-  memcpy (recent, (const gint *) (gconstpointer) all->data + (all->len - n),
-      n * sizeof *recent);
+  for (guint i = 0; i < n; i++)
+    recent[i] = g_array_index (all, gint, all->len - n + i);
   g_mutex_unlock (&m->lock);
   qsort (recent, n, sizeof *recent, compare_ints);
   return n ? recent[n / 2] : 0;

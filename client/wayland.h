@@ -60,11 +60,14 @@ typedef struct {
   struct zwp_pointer_constraints_v1 *constraints;
   struct zwp_relative_pointer_manager_v1 *relatives;
   struct zwp_keyboard_shortcuts_inhibit_manager_v1 *inhibits;
+  struct zwp_idle_inhibit_manager_v1 *idles;
+  struct zwp_idle_inhibitor_v1 *idle; /* the screen stays on */
   struct wl_surface *surface;
   struct wp_viewport *viewport;
   struct xdg_surface *xdg_surface;
   struct xdg_toplevel *toplevel;
   struct zxdg_toplevel_decoration_v1 *decoration;
+  GHashTable *buffers; /* struct wl_buffer that the compositor has */
   gboolean configured, is_fullscreen;
   gint next_width, next_height; /* of the coming configure; 0: ours */
   struct wl_surface *note;      /* text over the picture */

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "idle-inhibit-unstable-v1-client-protocol.h"
 #include "keyboard-shortcuts-inhibit-unstable-v1-client-protocol.h"
 #include "pointer-constraints-unstable-v1-client-protocol.h"
 #include "relative-pointer-unstable-v1-client-protocol.h"
@@ -28,8 +29,9 @@
 static void
 on_release (void *data, struct wl_buffer *buffer)
 {
-  (void) data;
-  wl_buffer_destroy (buffer);
+  PfWaylandWindow *w = data;
+
+  g_hash_table_remove (w->buffers, buffer);
 }
 
 static const struct wl_buffer_listener buffer_listener = { on_release };
@@ -56,7 +58,8 @@ make_buffer (
     buffer = wl_shm_pool_create_buffer (pool, 0, (int32_t) width,
         (int32_t) height, (int32_t) width * 4, WL_SHM_FORMAT_XRGB8888);
     wl_shm_pool_destroy (pool);
-    wl_buffer_add_listener (buffer, &buffer_listener, NULL);
+    wl_buffer_add_listener (buffer, &buffer_listener, w);
+    g_hash_table_add (w->buffers, buffer);
   }
   if (fd >= 0)
     close (fd);
@@ -184,6 +187,7 @@ bind_one (
     { &xdg_wm_base_interface, (void **) &w->shell, 4 },
     { &wp_viewporter_interface, (void **) &w->viewporter, 1 },
     { &zxdg_decoration_manager_v1_interface, (void **) &w->decorations, 1 },
+    { &zwp_idle_inhibit_manager_v1_interface, (void **) &w->idles, 1 },
     { &zwp_pointer_constraints_v1_interface, (void **) &w->constraints, 1 },
     { &zwp_relative_pointer_manager_v1_interface, (void **) &w->relatives, 1 },
     { &zwp_keyboard_shortcuts_inhibit_manager_v1_interface,
@@ -422,13 +426,16 @@ wayland_free (PfWindow *base)
   gst_clear_object (&base->sink);
   hide_note (w);
   pf_wl_seat_clear (w);
+  DESTROY (w->buffers, g_hash_table_unref);
   DESTROY (w->cursor, wl_surface_destroy);
   DESTROY (w->cursors, wl_cursor_theme_destroy);
   DESTROY (w->decoration, zxdg_toplevel_decoration_v1_destroy);
   DESTROY (w->toplevel, xdg_toplevel_destroy);
   DESTROY (w->xdg_surface, xdg_surface_destroy);
+  DESTROY (w->idle, zwp_idle_inhibitor_v1_destroy);
   DESTROY (w->viewport, wp_viewport_destroy);
   DESTROY (w->surface, wl_surface_destroy);
+  DESTROY (w->idles, zwp_idle_inhibit_manager_v1_destroy);
   DESTROY (w->inhibits, zwp_keyboard_shortcuts_inhibit_manager_v1_destroy);
   DESTROY (w->relatives, zwp_relative_pointer_manager_v1_destroy);
   DESTROY (w->constraints, zwp_pointer_constraints_v1_destroy);
@@ -471,6 +478,9 @@ make_surface (PfWaylandWindow *w)
   }
   if (w->parent.fullscreen)
     xdg_toplevel_set_fullscreen (w->toplevel, NULL);
+  if (w->idles)
+    w->idle =
+        zwp_idle_inhibit_manager_v1_create_inhibitor (w->idles, w->surface);
   wl_surface_commit (w->surface);
 }
 
@@ -507,6 +517,8 @@ pf_window_new_wayland (const PfWindowOptions *options, GError **error)
   const gchar *why = NULL;
 
   pf_window_init (&w->parent, &wayland_class, options);
+  w->buffers = g_hash_table_new_full (
+      NULL, NULL, (GDestroyNotify) wl_buffer_destroy, NULL);
   w->display = wl_display_connect (NULL);
   if (!w->display) {
     why = "no Wayland desktop answers";

@@ -41,6 +41,19 @@ struct _PfSocket {
 
 /* ---- Addresses ---------------------------------------------------------- */
 
+/* This machine by definition (RFC 6761): that asks no server, and holds where
+ * there is no /etc/hosts. */
+static gboolean
+is_localhost (const gchar *host)
+{
+  g_autofree gchar *name = g_ascii_strdown (host, -1);
+
+  if (g_str_has_suffix (name, "."))
+    name[strlen (name) - 1] = '\0';
+  return g_str_equal (name, "localhost") ||
+         g_str_has_suffix (name, ".localhost");
+}
+
 gboolean
 pf_address_resolve (PfAddress *address, const gchar *host, guint port,
     int family, GError **error)
@@ -55,6 +68,8 @@ pf_address_resolve (PfAddress *address, const gchar *host, guint port,
   if (!host || !*host) {
     host = NULL;
     hints.ai_flags |= AI_PASSIVE;
+  } else if (is_localhost (host)) {
+    host = family == AF_INET6 ? "::1" : "127.0.0.1";
   } else if (family == AF_INET6) {
     hints.ai_flags |= AI_V4MAPPED;
   }

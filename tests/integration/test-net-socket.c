@@ -116,6 +116,8 @@ test_addresses (void)
     { ":9", NULL },
     { "", NULL },
     { "[]:9", NULL },
+    { "localhost", "127.0.0.1:7" },
+    { "nowhere.LocalHost.:9", "127.0.0.1:9" }, /* asks nobody */
   };
   PfAddress a, b;
 
