@@ -116,20 +116,37 @@ x11_wheel (Desk *desk, gboolean down)
   fake (desk, XCB_BUTTON_RELEASE, down ? 5 : 4, 0, 0);
 }
 
+static xcb_window_t
+focus_now (const X11 *x)
+{
+  xcb_get_input_focus_reply_t *reply = xcb_get_input_focus_reply (
+      x->connection, xcb_get_input_focus (x->connection), NULL);
+  xcb_window_t focus;
+
+  PF_REQUIRE (reply);
+  focus = reply->focus;
+  free (reply);
+  return focus;
+}
+
+/* The server refuses a window that cannot be seen yet. */
 static void
 x11_focus (Desk *desk, gboolean back)
 {
   X11 *x = desk->data;
-  xcb_get_input_focus_reply_t *reply = xcb_get_input_focus_reply (
-      x->connection, xcb_get_input_focus (x->connection), NULL);
+  xcb_window_t to;
 
-  PF_REQUIRE (reply);
   if (!back)
-    x->before = reply->focus;
-  xcb_set_input_focus (x->connection, XCB_INPUT_FOCUS_POINTER_ROOT,
-      back ? x->before : x->other, XCB_CURRENT_TIME);
-  xcb_flush (x->connection);
-  free (reply);
+    x->before = focus_now (x);
+  to = back ? x->before : x->other;
+  for (guint i = 0; i < 1000; i++) {
+    xcb_set_input_focus (
+        x->connection, XCB_INPUT_FOCUS_POINTER_ROOT, to, XCB_CURRENT_TIME);
+    if (focus_now (x) == to)
+      return;
+    g_usleep (10000);
+  }
+  pf_test_fail (__FILE__, __LINE__, "the focus does not go there");
 }
 
 static guint8 *

@@ -41,7 +41,7 @@ pf_run_fail (PfRun *run, const gchar *id, const gchar *format, ...)
 void
 pf_run_end (PfRun *run)
 {
-  run->over = TRUE;
+  g_atomic_int_set (&run->over, TRUE);
   g_main_loop_quit (run->loop);
 }
 
@@ -153,6 +153,14 @@ on_timeout (gpointer data)
 
 /* ---- Messages ----------------------------------------------------------- */
 
+/* A source that negotiates with elements that have stopped already says so. */
+static gboolean
+comes_of_stopping (const PfRun *run, const gchar *debug)
+{
+  return g_atomic_int_get (&run->over) && debug &&
+         strstr (debug, "reason not-negotiated (-4)");
+}
+
 /* Any thread. Here no error is missed that comes when the run is over, while
  * the pipeline still stops. */
 static void
@@ -164,9 +172,10 @@ on_posted_error (GstBus *bus, GstMessage *message, gpointer data)
 
   (void) bus;
   gst_message_parse_error (message, &error, &debug);
-  pf_issues_report (run->issues, "runtime::error-on-bus",
-      GST_MESSAGE_SRC_NAME (message), "Got error: %s -- Debug message: %s",
-      error->message, debug);
+  if (!comes_of_stopping (run, debug))
+    pf_issues_report (run->issues, "runtime::error-on-bus",
+        GST_MESSAGE_SRC_NAME (message), "Got error: %s -- Debug message: %s",
+        error->message, debug);
   g_error_free (error);
   g_free (debug);
 }
