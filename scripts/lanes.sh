@@ -85,9 +85,13 @@ lane_run ()
 }
 
 # Sanitizers stop at the first finding, and a finding fails the test.
+# A block of thread-local memory that begins 16 bytes into a page looks to
+# LeakSanitizer as glibc 2.19 left it: it crashes over what lies before, once in
+# some hundred programs. It finds such memory without that too.
 sanitizer_env ()
 {
   ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+  ASAN_OPTIONS=$ASAN_OPTIONS:intercept_tls_get_addr=0
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
   TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
   LSAN_OPTIONS=print_suppressions=0:suppressions=$PF_TOP/tests/leaks.supp
