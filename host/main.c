@@ -60,6 +60,8 @@ make_context (PfOptions *o, gint *port, gchar ***words)
         "Do not announce the host in the network", NULL },
     { "max-sessions", 0, 0, G_OPTION_ARG_INT, &o->max_sessions,
         "Clients at once (4)", "N" },
+    { "keep", 0, 0, G_OPTION_ARG_INT, &o->keep_s,
+        "A display waits so long for a client that vanished (30)", "SECONDS" },
     { "identity", 0, 0, G_OPTION_ARG_FILENAME, &o->identity_dir,
         "Directory of cert.pem and key.pem", "DIR" },
     { "user", 0, 0, G_OPTION_ARG_STRING, &o->user,
@@ -174,6 +176,7 @@ main (int argc, char **argv)
     .chroma = 420,
     .channels = 2,
     .max_sessions = 4,
+    .keep_s = 30,
     .approval = 180 };
   const int status = start (&options, argc, argv);
 

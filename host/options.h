@@ -15,6 +15,7 @@ typedef struct {
   gchar *user;   /* to go on as, when started as root */
   gchar *identity_dir;
   gint max_sessions;
+  gint keep_s; /* that a display waits for a client that vanished */
   /* serve and pipelines */
   gchar *source;
   gchar *pipelines; /* directory */

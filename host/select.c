@@ -280,6 +280,9 @@ make_grant (PfSelect *s, const PfOffer *o, const gchar *codec, const Able *able,
   g->feed_fps = able->feed;
   g->bitrate_kbps = bent_bitrate (able->encoder,
       o->bitrate_kbps ? o->bitrate_kbps : usual_bitrate (o, able->feed));
+  g->max_bitrate_kbps = bent_bitrate (able->encoder, G_MAXINT32);
+  if (g->max_bitrate_kbps == G_MAXINT32)
+    g->max_bitrate_kbps = 0;
   g->depth = o->depth;
   g->chroma = o->chroma;
   g->channels = o->channels;

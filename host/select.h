@@ -24,6 +24,7 @@ typedef struct {
   guint width, height, fps; /* the display's mode */
   guint feed_fps;           /* what the encoder gets */
   guint bitrate_kbps;
+  guint max_bitrate_kbps; /* that the encoder takes; 0: any */
   guint depth, chroma, channels;
   gboolean hdr;
   gchar *encoder; /* name of its fragment */

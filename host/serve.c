@@ -83,7 +83,9 @@ on_access (gpointer data, const gchar *fingerprint, guint32 grants,
 
     if (g_strcmp0 (pf_served_fingerprint (session), fingerprint) != 0)
       continue;
-    if (code)
+    if (code && pf_served_is_kept (session))
+      g_ptr_array_remove_index (s->sessions, i - 1); /* nobody may return */
+    else if (code)
       close_session (s, id, code, NULL); /* PfSessionEnded follows */
     else
       g_signal_emit_by_name (s->server, "set-access", id, (guint) grants,
@@ -176,6 +178,19 @@ refuse (Serve *s, const PfOffer *offer, guint code, const gchar *reason)
   close_session (s, offer->id, code, reason);
 }
 
+static PfServed *
+find_kept (Serve *s, const PfOffer *offer)
+{
+  for (guint i = 0; i < s->sessions->len; i++) {
+    PfServed *session = g_ptr_array_index (s->sessions, i);
+
+    if (pf_served_is_kept (session) &&
+        (!offer || pf_served_is_of (session, offer)))
+      return session;
+  }
+  return NULL;
+}
+
 static GstStructure *
 grant_structure (const PfGrant *g, guint32 access, gint64 expires)
 {
@@ -183,9 +198,29 @@ grant_structure (const PfGrant *g, guint32 access, gint64 expires)
       "expires-s", G_TYPE_UINT, seconds_to (expires), "codec", G_TYPE_STRING,
       g->codec, "width", G_TYPE_UINT, g->width, "height", G_TYPE_UINT,
       g->height, "fps", G_TYPE_UINT, g->fps, "bitrate-kbps", G_TYPE_UINT,
-      g->bitrate_kbps, "depth", G_TYPE_UINT, g->depth, "chroma", G_TYPE_UINT,
-      g->chroma, "hdr", G_TYPE_BOOLEAN, g->hdr, "channels", G_TYPE_UINT,
-      g->channels, NULL);
+      g->bitrate_kbps, "max-bitrate-kbps", G_TYPE_UINT, g->max_bitrate_kbps,
+      "depth", G_TYPE_UINT, g->depth, "chroma", G_TYPE_UINT, g->chroma, "hdr",
+      G_TYPE_BOOLEAN, g->hdr, "channels", G_TYPE_UINT, g->channels, NULL);
+}
+
+/* A client that vanished is back, and finds all as it was. */
+static gboolean
+take_back (Serve *s, const PfOffer *offer, guint32 access, gint64 expires)
+{
+  PfServed *session = find_kept (s, offer);
+  const guint64 before = session ? pf_served_id (session) : 0;
+  const PfGrant *grant = session ? pf_served_return (session, offer) : NULL;
+  g_autoptr (GstStructure) answer = NULL;
+  gboolean known = FALSE;
+
+  if (!grant)
+    return FALSE;
+  answer = grant_structure (grant, access, expires);
+  g_print ("session %" G_GUINT64_FORMAT
+           " of %s: goes on with session %" G_GUINT64_FORMAT "\n",
+      offer->id, offer->peer ? offer->peer : "somebody", before);
+  g_signal_emit_by_name (s->server, "accept", offer->id, answer, &known);
+  return TRUE;
 }
 
 static void
@@ -245,7 +280,17 @@ on_offer (Serve *s, const GstStructure *structure)
     refuse (s, &offer, code,
         code == PF_CODE_LAUNCH ? "this device may not launch that title"
                                : "this device's access has ended");
-  } else if (s->sessions->len >= (guint) s->options->max_sessions) {
+    pf_offer_clear (&offer);
+    return;
+  }
+  if (take_back (s, &offer, access, expires)) {
+    pf_offer_clear (&offer);
+    return;
+  }
+  /* who is here goes before who may return */
+  if (s->sessions->len >= (guint) s->options->max_sessions)
+    g_ptr_array_remove (s->sessions, find_kept (s, NULL));
+  if (s->sessions->len >= (guint) s->options->max_sessions) {
     refuse (s, &offer, PF_CODE_BUSY, "this host serves as many as it may");
   } else {
     grant = pf_select (&s->select, &offer, NULL, &error);
@@ -261,14 +306,24 @@ static void
 on_ended (Serve *s, const GstStructure *structure)
 {
   const gchar *reason = gst_structure_get_string (structure, "reason");
+  gboolean lost = FALSE;
   guint64 id;
 
+  gst_structure_get_boolean (structure, "lost", &lost);
   if (!gst_structure_get_uint64 (structure, "id", &id))
     return;
   for (guint i = 0; i < s->sessions->len; i++)
     if (pf_served_id (g_ptr_array_index (s->sessions, i)) == id) {
-      g_print ("session %" G_GUINT64_FORMAT " ended: %s\n", id,
-          reason && *reason ? reason : "the client left");
+      const guint keep_ms = (guint) s->options->keep_s * 1000;
+      const gboolean kept =
+          lost && keep_ms > 0 &&
+          pf_served_keep (g_ptr_array_index (s->sessions, i), keep_ms);
+
+      g_print ("session %" G_GUINT64_FORMAT " ended: %s%s\n", id,
+          reason && *reason ? reason : "the client left",
+          kept ? "; its display waits for its return" : "");
+      if (kept)
+        return;
       g_ptr_array_remove_index (s->sessions, i);
       return;
     }
@@ -582,8 +637,10 @@ pf_command_serve (const PfOptions *options, gchar **words)
   }
   if (options->approval < 1 || options->approval > 3600)
     return pf_fail ("--approval-timeout is 1 to 3600 seconds");
-  if (options->port < 0 || options->port > 65535 || options->max_sessions < 1)
-    return pf_fail ("--port is 0 to 65535, --max-sessions at least 1");
+  if (options->port < 0 || options->port > 65535 || options->max_sessions < 1 ||
+      options->keep_s < 0 || options->keep_s > 3600)
+    return pf_fail ("--port is 0 to 65535, --max-sessions at least 1, --keep 0 "
+                    "to 3600");
   if (!choose_data_ports (&s))
     return pf_fail ("--data-ports is FROM-TO, as many as --max-sessions at "
                     "least, or any");

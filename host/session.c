@@ -11,6 +11,7 @@
 struct _PfServed {
   guint64 id;
   gchar *peer, *name, *fingerprint;
+  guint keeping; /* timer while the client is gone */
   PfOffer offer; /* as it is granted */
   PfGrant *grant;
   GstElement *pipeline;
@@ -183,11 +184,23 @@ take_bitrate (PfServed *s, const GstStructure *structure)
 }
 
 static void
+say_silence (PfServed *s, const GstStructure *structure)
+{
+  gboolean silent = FALSE;
+
+  gst_structure_get_boolean (structure, "silent", &silent);
+  g_print ("session %" G_GUINT64_FORMAT ": the client is %s\n", s->id,
+      silent ? "not heard, its video rests" : "back");
+}
+
+static void
 on_element_message (PfServed *s, const GstStructure *structure)
 {
   gboolean good = FALSE;
 
-  if (gst_structure_has_name (structure, "PfSessionMode"))
+  if (gst_structure_has_name (structure, "PfSessionSilent"))
+    say_silence (s, structure);
+  else if (gst_structure_has_name (structure, "PfSessionMode"))
     take_mode (s, structure);
   else if (gst_structure_has_name (structure, "PfSessionBitrate"))
     take_bitrate (s, structure);
@@ -324,6 +337,7 @@ pf_served_free (PfServed *s)
     return;
   g_clear_handle_id (&s->watch, g_source_remove);
   g_clear_handle_id (&s->changing, g_source_remove);
+  g_clear_handle_id (&s->keeping, g_source_remove);
   pf_encoding_free (s->encoding);
   if (s->pipeline) {
     gst_element_call_async (s->pipeline, stop, NULL, NULL);
@@ -336,6 +350,65 @@ pf_served_free (PfServed *s)
   g_free (s->name);
   g_free (s->fingerprint);
   g_free (s);
+}
+
+/* ---- A client that vanished ----------------------------------------------- */
+
+static gboolean
+on_kept_long (gpointer data)
+{
+  PfServed *s = data;
+
+  s->keeping = 0;
+  end (s, "the client did not return", NULL);
+  return G_SOURCE_REMOVE;
+}
+
+gboolean
+pf_served_keep (PfServed *s, guint ms)
+{
+  if (!s->fingerprint)
+    return FALSE;
+  g_clear_handle_id (&s->keeping, g_source_remove);
+  s->keeping = g_timeout_add (ms, on_kept_long, s);
+  return TRUE;
+}
+
+gboolean
+pf_served_is_kept (const PfServed *s)
+{
+  return s->keeping != 0;
+}
+
+gboolean
+pf_served_is_of (const PfServed *s, const PfOffer *offer)
+{
+  const PfGrant *g = s->grant;
+
+  return g_strcmp0 (s->fingerprint, offer->fingerprint) == 0 &&
+         g_strv_contains ((const gchar *const *) offer->codecs, g->codec) &&
+         offer->width == g->width && offer->height == g->height &&
+         offer->fps == g->fps && offer->channels == g->channels &&
+         offer->depth >= g->depth && offer->chroma >= g->chroma &&
+         (offer->hdr || !g->hdr);
+}
+
+const PfGrant *
+pf_served_return (PfServed *s, const PfOffer *offer)
+{
+  g_autoptr (GstElement) sender =
+      gst_bin_get_by_name (GST_BIN (s->pipeline), "sender");
+  gboolean taken = FALSE;
+
+  if (sender)
+    g_signal_emit_by_name (sender, "attach", offer->id, &taken);
+  if (!taken)
+    return NULL;
+  g_clear_handle_id (&s->keeping, g_source_remove);
+  s->id = s->offer.id = offer->id;
+  g_free (s->peer);
+  s->peer = g_strdup (offer->peer);
+  return s->grant;
 }
 
 void

@@ -41,6 +41,15 @@ void pf_served_set_wish (PfServed *session, PfSessionWish wish);
 /* What the wish may have; takes the grant. NULL: all stays as it is. */
 void pf_served_change (PfServed *session, PfGrant *grant);
 
+/* The client vanished: all waits for it to return for so long, then ENDED is
+ * called. FALSE: it could not be known again. */
+gboolean pf_served_keep (PfServed *session, guint ms);
+/* Whether this offer is that client's, and what waits is what it wants. */
+gboolean pf_served_is_of (const PfServed *session, const PfOffer *offer);
+/* It goes on under the offer's number; what was granted. NULL: it cannot. */
+const PfGrant *pf_served_return (PfServed *session, const PfOffer *offer);
+gboolean pf_served_is_kept (const PfServed *session);
+
 guint64 pf_served_id (const PfServed *session);
 /* NULL: without a certificate. */
 const gchar *pf_served_fingerprint (const PfServed *session);

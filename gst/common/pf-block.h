@@ -23,6 +23,7 @@ typedef enum {
   PF_BLOCK_DATA = 1 << 0,
   PF_BLOCK_PARITY = 1 << 1,
   PF_BLOCK_FILLER = 1 << 2, /* of a speed test, with one of the others */
+  PF_BLOCK_KEY = 1 << 3,    /* of a key frame, the same */
 } PfBlockPart;
 
 typedef struct {

@@ -156,6 +156,15 @@ static const Format mode =
 
 DEFINE (PfMode, mode, mode)
 
+static const PfField watched_fields[] = {
+  PF_FIELD (PfWatched, BOOLEAN, watched, "watched", 0, 1),
+};
+
+static const Format watched =
+    FORMAT (PfWatched, PF_EVENT_WATCHED, UPSTREAM, watched_fields);
+
+DEFINE (PfWatched, watched, watched)
+
 #define VALUE(member, name, min, max)                                          \
   PF_FIELD_OPTIONAL (PfInput, DOUBLE, member, name, min, max)
 static const PfField input_fields[] = {

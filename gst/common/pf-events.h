@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 #define PF_EVENT_LOSS_REPORT "PfLossReport"
 #define PF_EVENT_PROBE "PfProbe"
 #define PF_EVENT_PROBE_DONE "PfProbeDone"
+#define PF_EVENT_WATCHED "PfWatched"
 #define PF_EVENT_MODE "PfMode"
 #define PF_EVENT_INPUT "PfInput"
 #define PF_EVENT_CURSOR "PfCursor"
@@ -90,6 +91,14 @@ typedef struct {
 
 GstEvent *pf_event_new_mode (const PfMode *mode);
 gboolean pf_event_parse_mode (GstEvent *event, PfMode *mode);
+
+/* Whether there is anybody: without, no picture needs to be made. */
+typedef struct {
+  gboolean watched;
+} PfWatched;
+
+GstEvent *pf_event_new_watched (const PfWatched *watched);
+gboolean pf_event_parse_watched (GstEvent *event, PfWatched *watched);
 
 typedef enum {
   PF_INPUT_KEY,         /* code: evdev key; state */

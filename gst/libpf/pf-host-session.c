@@ -58,7 +58,10 @@ struct PfHostSession {
   bool keyframe_wanted;
   uint64_t keyframe_ns;   /* not before */
   uint64_t echo_until_ns; /* a request before is answered already */
+  bool any_key;
+  uint32_t key_frame; /* number of the last one */
 
+  bool invalidates; /* the encoder can do without frames */
   bool rfi_wanted;
   uint32_t rfi_first, rfi_last;
   uint64_t rfi_ns; /* not before */
@@ -71,6 +74,10 @@ struct PfHostSession {
 
   bool probing;
   uint64_t probe_ns; /* not before */
+
+  uint64_t heard_ns; /* last, of the client */
+  bool silent;       /* it was told */
+  bool back;         /* it is to be told */
 
   uint8_t memory[MESSAGE_MAX];
   uint8_t output_memory[];
@@ -205,6 +212,15 @@ on_rfi (PfHostSession *s, const PfMsgRfiRequest *rfi)
   s->stats.rfi_wishes++;
   if (s->keyframe_wanted)
     return;
+  /* lost before a frame that needs none of them */
+  if (s->any_key && before (rfi->last, s->key_frame)) {
+    s->stats.ignored++;
+    return;
+  }
+  if (!s->invalidates) {
+    want_keyframe (s);
+    return;
+  }
   if (!s->rfi_wanted || before (rfi->first, s->rfi_first))
     s->rfi_first = rfi->first;
   if (!s->rfi_wanted || before (s->rfi_last, rfi->last))
@@ -417,6 +433,13 @@ on_message (PfHostSession *s, const PfMsgSpan *m, PfInstant now)
 
 /* ---- In ----------------------------------------------------------------- */
 
+static void
+hear (PfHostSession *s, uint64_t now)
+{
+  s->heard_ns = now;
+  s->back = s->silent;
+}
+
 static const char *
 limit_text (State state)
 {
@@ -463,6 +486,7 @@ pf_host_session_stream (
   PfMsgSpan m;
 
   tick (s, now.mono_ns);
+  hear (s, now.mono_ns);
   while (at < size && !s->event_waits && s->state != CLOSED) {
     const int ret =
         pf_msg_reader_take (&s->reader, bytes + at, size - at, &used, &m);
@@ -522,6 +546,7 @@ pf_host_session_datagram (
   PfMsgDatagram *d = &s->datagram;
 
   tick (s, now.mono_ns);
+  hear (s, now.mono_ns);
   if (s->state != RUNNING || s->event_waits)
     return false;
   s->stats.datagrams++;
@@ -547,8 +572,11 @@ void
 pf_host_session_punch (PfHostSession *session, const PfPeerAddress *from,
     const uint8_t *bytes, size_t size, PfInstant now)
 {
-  if (session->state == AWAIT_START || session->state == RUNNING)
-    pf_punch_seen (&session->punch, from, bytes, size, now.mono_ns);
+  if (session->state != AWAIT_START && session->state != RUNNING)
+    return;
+  if (pf_peer_address_same_ip (&session->punch.peer, from))
+    hear (session, now.mono_ns);
+  pf_punch_seen (&session->punch, from, bytes, size, now.mono_ns);
 }
 
 void
@@ -575,7 +603,24 @@ pf_host_session_wake (const PfHostSession *session)
     wake = pf_earlier (wake, s->rfi_ns);
   if (s->bitrate_wanted)
     wake = pf_earlier (wake, s->bitrate_ns);
+  if (!s->silent)
+    wake = pf_earlier (wake, s->heard_ns + PF_HOST_SILENT_NS);
   return wake;
+}
+
+/* Whether the client is there, if that changed. */
+static bool
+tell_silence (PfHostSession *s, uint64_t now)
+{
+  if (s->back) {
+    s->silent = s->back = false;
+    tell (s, PF_HOST_HEARD);
+  } else if (!s->silent && now >= s->heard_ns + PF_HOST_SILENT_NS) {
+    s->silent = true;
+    s->stats.silences++;
+    tell (s, PF_HOST_SILENT);
+  }
+  return s->event_waits;
 }
 
 /* Makes an event of a wish whose time has come. */
@@ -586,6 +631,8 @@ tell_wish (PfHostSession *s, uint64_t now)
 
   if (s->state != RUNNING)
     return false;
+  if (tell_silence (s, now))
+    return true;
   if (s->punch.changed) {
     s->punch.changed = false;
     tell (s, PF_HOST_DESTINATION)->destination = s->punch.destination;
@@ -722,8 +769,11 @@ pf_host_session_reconfigured (
 }
 
 void
-pf_host_session_keyframe_made (PfHostSession *session, PfInstant now)
+pf_host_session_keyframe_made (
+    PfHostSession *session, uint32_t frame, PfInstant now)
 {
+  session->any_key = true;
+  session->key_frame = frame;
   session->keyframe_wanted = session->rfi_wanted = false;
   session->keyframe_ns = now.mono_ns + session->config.keyframe_gap_ns;
 }
@@ -732,6 +782,20 @@ void
 pf_host_session_invalidated (PfHostSession *session, PfInstant now)
 {
   session->echo_until_ns = now.mono_ns + PF_HOST_ECHO_NS;
+}
+
+void
+pf_host_session_set_invalidates (PfHostSession *session, bool invalidates)
+{
+  session->invalidates = invalidates;
+}
+
+void
+pf_host_session_set_bitrates (
+    PfHostSession *session, uint32_t default_kbps, uint32_t max_kbps)
+{
+  session->config.limits.default_kbps = default_kbps;
+  session->config.limits.max_kbps = max_kbps;
 }
 
 void

@@ -51,6 +51,9 @@
 #define PF_HOST_BITRATE_NS (100 * PF_MS)
 #define PF_HOST_LOSS_NS (100 * PF_MS)
 #define PF_HOST_PROBE_NS (10000 * PF_MS)
+/* Punches come every 2 s; a client that is not heard for longer than this is
+ * taken for gone until it is heard again. */
+#define PF_HOST_SILENT_NS (2800 * PF_MS)
 
 typedef struct PfHostSession PfHostSession;
 
@@ -77,6 +80,8 @@ typedef enum {
   PF_HOST_RICH,        /* rich: the same */
   PF_HOST_MIC,         /* mic: the same */
   PF_HOST_MESSAGE,     /* message: any other */
+  PF_HOST_SILENT,      /* nothing is heard of the client any more */
+  PF_HOST_HEARD,       /* it is back */
   PF_HOST_CLOSE,       /* close */
 } PfHostEventType;
 
@@ -116,6 +121,7 @@ typedef struct {
   uint64_t rfi_wishes;
   uint64_t rfis;
   uint64_t clock_probes;
+  uint64_t silences;
 } PfHostStats;
 
 /* Errors: PF_ERR_NO_MEMORY, PF_ERR_INVALID. */
@@ -182,8 +188,18 @@ void pf_host_session_close (
 void pf_host_session_reconfigured (
     PfHostSession *session, bool accepted, PfInstant now);
 
-/* A key frame was made, whoever asked for it. */
-void pf_host_session_keyframe_made (PfHostSession *session, PfInstant now);
+/* A key frame with this number was made, whoever asked for it. */
+void pf_host_session_keyframe_made (
+    PfHostSession *session, uint32_t frame, PfInstant now);
+
+/* Whether the encoder can do without frames that it is told of. If not, which
+ * is so at first, what INVALIDATE would be is KEYFRAME. */
+void pf_host_session_set_invalidates (PfHostSession *session, bool invalidates);
+
+/* The range that bitrates are bent into and the host's own choice, from what
+ * was granted. 0 of max: no other than the protocol's. */
+void pf_host_session_set_bitrates (
+    PfHostSession *session, uint32_t default_kbps, uint32_t max_kbps);
 
 /* The encoder goes on without the frames of INVALIDATE. */
 void pf_host_session_invalidated (PfHostSession *session, PfInstant now);

@@ -17,6 +17,7 @@
 #define DEFAULT_ADAPTIVE TRUE
 #define DEFAULT_REFRESH 0
 #define DEFAULT_BITRATE_KBPS 0
+#define DEFAULT_INVALIDATES FALSE
 
 enum {
   SERVER,
@@ -31,6 +32,7 @@ enum {
   ADAPTIVE,
   REFRESH,
   BITRATE,
+  INVALIDATES,
   N_SETTINGS
 };
 
@@ -51,6 +53,7 @@ static const PfQuicField fields[] = {
   FIELD (ADAPTIVE, BOOLEAN, adaptive),
   FIELD (REFRESH, UINT, refresh_hz),
   FIELD (BITRATE, UINT, bitrate_kbps),
+  FIELD (INVALIDATES, BOOLEAN, invalidates),
 #undef FIELD
 };
 
@@ -113,6 +116,11 @@ pf_quic_host_settings_install (GObjectClass *c, guint first)
           "Bitrate that the client is told, and packets are paced by; 0: as "
           "it wishes",
           0, 8000000, DEFAULT_BITRATE_KBPS, ready));
+  g_object_class_install_property (c, first + INVALIDATES,
+      g_param_spec_boolean ("invalidates", "Invalidates",
+          "The encoder takes PfInvalidateFrames; else what a client lost "
+          "is made good by key units",
+          DEFAULT_INVALIDATES, ready));
   gst_type_mark_as_plugin_api (PF_TYPE_QUIC_FEC, 0);
   return N_SETTINGS;
 }
@@ -130,6 +138,7 @@ pf_quic_host_settings_init (PfQuicHostSettings *s)
   s->adaptive = DEFAULT_ADAPTIVE;
   s->refresh_hz = DEFAULT_REFRESH;
   s->bitrate_kbps = DEFAULT_BITRATE_KBPS;
+  s->invalidates = DEFAULT_INVALIDATES;
 }
 
 void

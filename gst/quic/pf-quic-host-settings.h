@@ -30,8 +30,9 @@ typedef struct {
   guint scheme; /* PfFecScheme */
   guint percent;
   gboolean adaptive;
-  guint refresh_hz;   /* 0: the rate of the video */
-  guint bitrate_kbps; /* 0: what the client wishes */
+  guint refresh_hz;     /* 0: the rate of the video */
+  guint bitrate_kbps;   /* 0: what the client wishes */
+  gboolean invalidates; /* the encoder does without lost frames */
 } PfQuicHostSettings;
 
 /* The properties, as ids from first on; how many. */

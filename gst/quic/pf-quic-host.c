@@ -42,6 +42,7 @@ struct _PfQuicHost {
   PfQuicData *data;
   PfAddress to;
   gboolean active; /* there is somebody to send to */
+  gboolean silent; /* but he is not heard */
   PfMsgWelcome welcome;
   gboolean later; /* a client that knows more than v0.3.0 did */
   gboolean filler_shared;
@@ -139,6 +140,14 @@ wish_key_unit (PfQuicHost *h)
 }
 
 static void
+wish_watched (PfQuicHost *h, gboolean watched)
+{
+  const PfWatched event = { watched };
+
+  wish (h, pf_event_new_watched (&event));
+}
+
+static void
 post (PfQuicHost *h, GstStructure *structure)
 {
   gst_element_post_message (
@@ -207,6 +216,9 @@ welcome_with (PfQuicHost *h, PfQuicSession *session, const GstCaps *media,
     refuse (h, session, PF_CLOSE_SETUP_FAILED, why);
   } else {
     remember (h, session, &w, &keys, data);
+    pf_quic_session_set_invalidates (session, h->settings.invalidates);
+    pf_quic_session_set_bitrates (
+        session, w.bitrate_kbps, grants->max_bitrate_kbps);
     if (pf_quic_session_accept (session, &w, &keys) < 0)
       refuse (h, session, PF_CLOSE_SETUP_FAILED,
           "the client cannot read what it would have to");
@@ -253,12 +265,14 @@ set_destination (PfQuicHost *h, const PfPeerAddress *destination)
   h->to = to;
   first = !h->active;
   h->active = TRUE;
+  h->silent = FALSE;
   g_mutex_unlock (&h->lock);
   text = pf_address_to_string (&to);
   GST_INFO_OBJECT (h->element, "video goes to %s", text);
   g_free (text);
   if (!first)
     return;
+  wish_watched (h, TRUE);
   wish (h, pf_event_new_params_changed (TRUE));
   wish_key_unit (h);
 }
@@ -373,6 +387,27 @@ take_input (PfQuicHost *h, const PfMsgInput *msg)
     wish (h, pf_event_new_input (&input));
 }
 
+/* Who is not there holds nothing and is sent nothing. */
+static void
+take_silence (PfQuicHost *h, PfQuicSession *session, gboolean silent)
+{
+  static const PfInput release = { .kind = PF_INPUT_RELEASE };
+
+  GST_INFO_OBJECT (h->element, "the client is %s", silent ? "silent" : "back");
+  g_mutex_lock (&h->lock);
+  h->silent = silent;
+  h->n.silences += silent;
+  g_mutex_unlock (&h->lock);
+  if (silent)
+    wish (h, pf_event_new_input (&release));
+  wish_watched (h, !silent);
+  if (!silent)
+    wish_key_unit (h);
+  post (h, gst_structure_new ("PfSessionSilent", "id", G_TYPE_UINT64,
+               (guint64) pf_quic_session_id (session), "silent", G_TYPE_BOOLEAN,
+               silent, NULL));
+}
+
 static void
 on_event (PfQuicSession *session, const PfHostEvent *e, gpointer user)
 {
@@ -414,6 +449,10 @@ on_event (PfQuicSession *session, const PfHostEvent *e, gpointer user)
     break;
   case PF_HOST_INPUT:
     take_input (h, &e->input);
+    break;
+  case PF_HOST_SILENT:
+  case PF_HOST_HEARD:
+    take_silence (h, session, e->type == PF_HOST_SILENT);
     break;
   default:
     break;
@@ -564,10 +603,26 @@ open_hub (PfQuicHost *h, GError **error)
   return h->hub != NULL;
 }
 
+gboolean
+pf_quic_host_attach (PfQuicHost *h, guint64 id)
+{
+  PfQuicSession *session = pf_quic_hub_find (h->hub, (guint) id);
+  const gboolean ok = !h->own_hub && session && take_session (h, session);
+
+  if (ok) {
+    if (h->served)
+      pf_quic_session_detach (h->served);
+    pf_quic_session_unref (h->served);
+    h->served = session;
+  } else {
+    pf_quic_session_unref (session);
+  }
+  return ok;
+}
+
 static gboolean
 find_session (PfQuicHost *h, GError **error)
 {
-  PfQuicSession *session;
   gboolean ok;
 
   h->hub = pf_quic_hub_lookup (h->settings.server);
@@ -576,12 +631,7 @@ find_session (PfQuicHost *h, GError **error)
         "there is no server \"%s\"", h->settings.server);
     return FALSE;
   }
-  session = pf_quic_hub_find (h->hub, (guint) h->settings.session);
-  ok = session && take_session (h, session);
-  if (ok)
-    h->served = session;
-  else
-    pf_quic_session_unref (session);
+  ok = pf_quic_host_attach (h, h->settings.session);
   if (!ok)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
         "server \"%s\" has no session %" G_GUINT64_FORMAT
@@ -632,7 +682,7 @@ send_object (gpointer user, GstMiniObject *object, guint first, guint n)
   PfAddress to;
 
   g_mutex_lock (&h->lock);
-  if (h->active && h->data)
+  if (h->active && !h->silent && h->data)
     data = pf_quic_data_ref (h->data);
   if (data && h->session && h->wants_timing)
     session = pf_quic_session_ref (h->session);
@@ -673,6 +723,22 @@ follow_frames (PfQuicHost *h, GstBuffer *buffer, const PfBlockMeta *m)
     h->interval = MIN (pts - last, MAX_INTERVAL);
 }
 
+/* It answers wishes that were not met yet. */
+static void
+note_key_frame (PfQuicHost *h, guint32 frame)
+{
+  PfQuicSession *session = NULL;
+
+  g_mutex_lock (&h->lock);
+  if (h->active && h->session)
+    session = pf_quic_session_ref (h->session);
+  h->n.key_frames++;
+  g_mutex_unlock (&h->lock);
+  if (session)
+    pf_quic_session_keyframe_made (session, frame);
+  pf_quic_session_unref (session);
+}
+
 void
 pf_quic_host_video (PfQuicHost *h, GstPad *pad, GstMiniObject *object,
     GstBuffer *first, guint n)
@@ -682,6 +748,8 @@ pf_quic_host_video (PfQuicHost *h, GstPad *pad, GstMiniObject *object,
 
   follow_frames (h, first, m);
   pf_quic_timing_look (h->timing, pad);
+  if (m && (m->part & PF_BLOCK_KEY) && m->position == 0)
+    note_key_frame (h, m->frame);
   unit.frame = h->frame;
   unit.n = n;
   unit.n_frame = m ? m->n_packets : 0;
@@ -739,7 +807,7 @@ pf_quic_host_audio (PfQuicHost *h, GstBuffer *buffer)
   gboolean sent;
 
   g_mutex_lock (&h->lock);
-  if (h->active && h->session) {
+  if (h->active && !h->silent && h->session) {
     session = pf_quic_session_ref (h->session);
     datagram.audio.seq = h->audio_seq++;
   }

@@ -27,7 +27,9 @@ typedef struct {
   guint64 send_dropped;   /* packets that the kernel or the ring dropped */
   guint64 audio, audio_dropped;
   guint64 keyframe_requests, invalidations, loss_reports, inputs;
-  guint loss_ppm; /* as reported last */
+  guint64 key_frames;
+  guint64 silences; /* times that the client was not heard */
+  guint loss_ppm;   /* as reported last */
   guint bitrate_kbps;
 } PfQuicHostCounters;
 
@@ -47,6 +49,9 @@ gboolean pf_quic_host_disconnect (
 /* The client asked for another mode (PfSessionMode); FALSE: nobody waits for
  * an answer. */
 gboolean pf_quic_host_answer_mode (PfQuicHost *host, gboolean accepted);
+
+/* Takes another session of its server, after the one before has ended. */
+gboolean pf_quic_host_attach (PfQuicHost *host, guint64 id);
 
 /* The port of its own server; 0: it has none. */
 guint pf_quic_host_port (PfQuicHost *host);

@@ -310,11 +310,11 @@ on_ended (gpointer user, PfQuicSession *session, const PfQuicEnd *end)
   gchar *text = pf_quic_end_to_string (end);
 
   GST_INFO_OBJECT (self, "session %u: %s", pf_quic_session_id (session), text);
-  post (self,
-      gst_structure_new ("PfSessionEnded", "id", G_TYPE_UINT64,
-          (guint64) pf_quic_session_id (session), "by-peer", G_TYPE_BOOLEAN,
-          end->kind == PF_QUIC_PEER_CLOSED, "code", G_TYPE_UINT,
-          (guint) end->code, "reason", G_TYPE_STRING, text, NULL));
+  post (self, gst_structure_new ("PfSessionEnded", "id", G_TYPE_UINT64,
+                  (guint64) pf_quic_session_id (session), "by-peer",
+                  G_TYPE_BOOLEAN, end->kind == PF_QUIC_PEER_CLOSED, "code",
+                  G_TYPE_UINT, (guint) end->code, "reason", G_TYPE_STRING, text,
+                  "lost", G_TYPE_BOOLEAN, end->kind == PF_QUIC_IDLE, NULL));
   g_free (text);
 }
 
@@ -390,6 +390,7 @@ pf_quic_server_accept (
     g.height = granted (grants, "height");
     g.fps = granted (grants, "fps");
     g.bitrate_kbps = granted (grants, "bitrate-kbps");
+    g.max_bitrate_kbps = granted (grants, "max-bitrate-kbps");
     g.depth = granted (grants, "depth");
     g.chroma = granted (grants, "chroma");
     g.channels = granted (grants, "channels");
@@ -798,7 +799,8 @@ install_signals (GObjectClass *object_class)
   /**
    * PfQuicServer::accept:
    * @id: of a session that was offered
-   * @grants: codec (string), width, height, fps, bitrate-kbps, depth, chroma,
+   * @grants: codec (string), width, height, fps, bitrate-kbps,
+   *   max-bitrate-kbps, depth, chroma,
    *   channels (uint), hdr (boolean): what misses is found in the video;
    *   access (uint, what the device may do), expires-s (uint, 0: never):
    *   without access it may do all

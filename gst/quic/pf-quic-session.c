@@ -660,10 +660,27 @@ pf_quic_session_reconfigured (PfQuicSession *s, gboolean accepted)
 }
 
 void
-pf_quic_session_keyframe_made (PfQuicSession *s)
+pf_quic_session_keyframe_made (PfQuicSession *s, guint32 frame)
 {
   g_mutex_lock (&s->lock);
-  pf_host_session_keyframe_made (s->host, instant ());
+  pf_host_session_keyframe_made (s->host, frame, instant ());
+  g_mutex_unlock (&s->lock);
+}
+
+void
+pf_quic_session_set_invalidates (PfQuicSession *s, gboolean invalidates)
+{
+  g_mutex_lock (&s->lock);
+  pf_host_session_set_invalidates (s->host, invalidates);
+  g_mutex_unlock (&s->lock);
+}
+
+void
+pf_quic_session_set_bitrates (
+    PfQuicSession *s, guint default_kbps, guint max_kbps)
+{
+  g_mutex_lock (&s->lock);
+  pf_host_session_set_bitrates (s->host, default_kbps, max_kbps);
   g_mutex_unlock (&s->lock);
 }
 

@@ -51,7 +51,8 @@ typedef struct {
   guint expires_s;  /* 0: never */
   guint8 codec;
   guint width, height, fps, bitrate_kbps;
-  guint depth, chroma; /* 8, 10; 420, 444 */
+  guint max_bitrate_kbps; /* that the client may ask for later */
+  guint depth, chroma;    /* 8, 10; 420, 444 */
   gboolean hdr;
   guint channels;
 } PfQuicGrants;
@@ -91,7 +92,11 @@ int pf_quic_session_accept (
 void pf_quic_session_punch (PfQuicSession *session,
     const struct sockaddr_storage *from, const guint8 *bytes, gsize n);
 void pf_quic_session_reconfigured (PfQuicSession *session, gboolean accepted);
-void pf_quic_session_keyframe_made (PfQuicSession *session);
+void pf_quic_session_keyframe_made (PfQuicSession *session, guint32 frame);
+void pf_quic_session_set_invalidates (
+    PfQuicSession *session, gboolean invalidates);
+void pf_quic_session_set_bitrates (
+    PfQuicSession *session, guint default_kbps, guint max_kbps);
 void pf_quic_session_probe_done (
     PfQuicSession *session, const PfMsgProbeResult *result);
 int pf_quic_session_send_datagram (

@@ -530,8 +530,9 @@ make_stats (PfQuicSink *self)
       s.audio_dropped, "keyframe-requests", G_TYPE_UINT64, s.keyframe_requests,
       "invalidations", G_TYPE_UINT64, s.invalidations, "loss-reports",
       G_TYPE_UINT64, s.loss_reports, "inputs", G_TYPE_UINT64, s.inputs,
-      "loss-ppm", G_TYPE_UINT, s.loss_ppm, "bitrate-kbps", G_TYPE_UINT,
-      s.bitrate_kbps, NULL);
+      "key-frames", G_TYPE_UINT64, s.key_frames, "silences", G_TYPE_UINT64,
+      s.silences, "loss-ppm", G_TYPE_UINT, s.loss_ppm, "bitrate-kbps",
+      G_TYPE_UINT, s.bitrate_kbps, NULL);
 
   pf_quic_add_stats (stats, link);
   pf_quic_link_unref (link);
@@ -617,7 +618,8 @@ install_properties (GObjectClass *object_class)
    * (buffers that fit in no datagram); sessions (that were welcomed), refused,
    * packets (of video, sent), unsent (packets nobody was there for), dropped
    * (packets that the network did not take), audio, audio-dropped (packets),
-   * keyframe-requests, invalidations, loss-reports, inputs: uint64; loss-ppm
+   * keyframe-requests, invalidations, loss-reports, inputs, key-frames,
+   * silences (times that the client was not heard): uint64; loss-ppm
    * (as reported last), bitrate-kbps: uint; of the connection rtt, min-rtt (ns), window,
    * in-flight (bytes), quic-packets-sent, quic-bytes-sent,
    * quic-packets-received, quic-bytes-received, datagrams-sent,
@@ -665,9 +667,32 @@ pf_quic_sink_answer_mode (PfQuicSink *self, gboolean accepted)
   return ok;
 }
 
+static gboolean
+pf_quic_sink_attach (PfQuicSink *self, guint64 id)
+{
+  gboolean ok = FALSE;
+
+  GST_STATE_LOCK (self); /* the host stays */
+  if (self->host)
+    ok = pf_quic_host_attach (self->host, id);
+  GST_STATE_UNLOCK (self);
+  return ok;
+}
+
 static void
 install_signals (GObjectClass *object_class)
 {
+  /**
+   * PfQuicSink::attach:
+   * @session: of its server, that waits for an endpoint
+   *
+   * Goes on with another session after the one before ended.
+   *
+   * Returns: whether it took it
+   */
+  g_signal_new_class_handler ("attach", G_TYPE_FROM_CLASS (object_class),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (pf_quic_sink_attach),
+      NULL, NULL, NULL, G_TYPE_BOOLEAN, 1, G_TYPE_UINT64);
   /**
    * PfQuicSink::answer-mode:
    * @accepted: whether video is in the mode of PfSessionMode now

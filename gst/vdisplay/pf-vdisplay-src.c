@@ -65,7 +65,7 @@ typedef struct {
 
 /* See the stats property. */
 typedef struct {
-  guint64 frames, skipped;
+  guint64 frames, skipped, rests;
   guint64 modes, refused_modes;
   guint64 inputs;
   guint64 take_ns; /* sum */
@@ -84,6 +84,8 @@ struct _PfVDisplaySrc {
   GstStructure *last_input;
   GstClockID wait; /* of the streaming thread */
   gboolean unlocked;
+  gboolean unwatched; /* nobody takes pictures */
+  GCond watch_cond;
 
   /* set before PAUSED, then constant */
   PfVDisplay *display;
@@ -166,6 +168,7 @@ pf_vdisplay_src_unlock (GstBaseSrc *src)
 
   GST_OBJECT_LOCK (self);
   self->unlocked = TRUE;
+  g_cond_broadcast (&self->watch_cond);
   if (self->wait)
     gst_clock_id_unschedule (self->wait);
   GST_OBJECT_UNLOCK (self);
@@ -181,6 +184,28 @@ pf_vdisplay_src_unlock_stop (GstBaseSrc *src)
   self->unlocked = FALSE;
   GST_OBJECT_UNLOCK (self);
   return TRUE;
+}
+
+/* While nobody looks. What comes after is a stream of pictures of its own;
+ * FALSE if unlock() ended it. */
+static gboolean
+wait_for_watcher (PfVDisplaySrc *self)
+{
+  gboolean rested = FALSE, unlocked;
+
+  GST_OBJECT_LOCK (self);
+  while (self->unwatched && !self->unlocked) {
+    self->n.rests += !rested;
+    rested = TRUE;
+    g_cond_wait (&self->watch_cond, GST_OBJECT_GET_LOCK (self));
+  }
+  unlocked = self->unlocked;
+  GST_OBJECT_UNLOCK (self);
+  if (rested && self->started) {
+    self->not_before = slot_time (self, self->slot);
+    self->started = FALSE;
+  }
+  return !unlocked;
 }
 
 /* The slot whose turn is next, after those that nobody could take: whole
@@ -259,13 +284,18 @@ static GstFlowReturn
 pf_vdisplay_src_create (GstPushSrc *src, GstBuffer **buffer)
 {
   PfVDisplaySrc *self = PF_VDISPLAY_SRC (src);
-  GstClock *clock = get_clock (self);
-  const guint64 skipped = skip_slots (self, running_time (self, clock));
-  const GstClockTime time = slot_time (self, self->slot);
   GstFlowReturn ret = GST_FLOW_FLUSHING;
   GstClockTimeDiff late;
+  GstClockTime time;
+  guint64 skipped;
+  GstClock *clock;
   gint64 start;
 
+  if (!wait_for_watcher (self))
+    return ret;
+  clock = get_clock (self);
+  skipped = skip_slots (self, running_time (self, clock));
+  time = slot_time (self, self->slot);
   if (wait_until (self, clock, time)) {
     late = GST_CLOCK_DIFF (time, running_time (self, clock));
     start = g_get_monotonic_time ();
@@ -416,6 +446,16 @@ change_mode (PfVDisplaySrc *self, const PfMode *mode)
     gst_pad_mark_reconfigure (GST_BASE_SRC_PAD (self));
 }
 
+static void
+set_watched (PfVDisplaySrc *self, gboolean watched)
+{
+  GST_DEBUG_OBJECT (self, "watched: %d", watched);
+  GST_OBJECT_LOCK (self);
+  self->unwatched = !watched;
+  g_cond_broadcast (&self->watch_cond);
+  GST_OBJECT_UNLOCK (self);
+}
+
 /* What a person or a test can see of it; the test display takes no input. */
 static void
 note_input (PfVDisplaySrc *self, GstEvent *event, const PfInput *input)
@@ -437,9 +477,14 @@ static gboolean
 pf_vdisplay_src_event (GstBaseSrc *src, GstEvent *event)
 {
   PfVDisplaySrc *self = PF_VDISPLAY_SRC (src);
+  PfWatched watched;
   PfInput input;
   PfMode mode;
 
+  if (pf_event_parse_watched (event, &watched)) {
+    set_watched (self, watched.watched);
+    return TRUE;
+  }
   if (pf_event_parse_mode (event, &mode)) {
     change_mode (self, &mode);
     return TRUE;
@@ -489,6 +534,7 @@ pf_vdisplay_src_start (GstBaseSrc *src)
   GST_OBJECT_LOCK (self);
   name = g_strdup (self->backend_name ? self->backend_name : DEFAULT_BACKEND);
   memset (&self->n, 0, sizeof self->n);
+  self->unwatched = FALSE;
   g_clear_pointer (&self->last_input, gst_structure_free);
   GST_OBJECT_UNLOCK (self);
   self->started = FALSE;
@@ -533,10 +579,11 @@ make_stats (PfVDisplaySrc *self)
   const guint64 mean = n->frames ? n->take_ns / n->frames / 1000 : 0;
   GstStructure *s = gst_structure_new ("application/x-pf-vdisplaysrc-stats",
       "frames", G_TYPE_UINT64, n->frames, "skipped", G_TYPE_UINT64, n->skipped,
-      "modes", G_TYPE_UINT64, n->modes, "refused-modes", G_TYPE_UINT64,
-      n->refused_modes, "inputs", G_TYPE_UINT64, n->inputs, "mean-take-us",
-      G_TYPE_UINT, (guint) mean, "worst-take-us", G_TYPE_UINT, n->worst_take_us,
-      "worst-late-us", G_TYPE_UINT, n->worst_late_us, NULL);
+      "rests", G_TYPE_UINT64, n->rests, "modes", G_TYPE_UINT64, n->modes,
+      "refused-modes", G_TYPE_UINT64, n->refused_modes, "inputs", G_TYPE_UINT64,
+      n->inputs, "mean-take-us", G_TYPE_UINT, (guint) mean, "worst-take-us",
+      G_TYPE_UINT, n->worst_take_us, "worst-late-us", G_TYPE_UINT,
+      n->worst_late_us, NULL);
 
   if (self->last_input)
     gst_structure_set (
@@ -619,6 +666,7 @@ pf_vdisplay_src_finalize (GObject *object)
 
   g_free (self->backend_name);
   g_clear_pointer (&self->last_input, gst_structure_free);
+  g_cond_clear (&self->watch_cond);
   G_OBJECT_CLASS (pf_vdisplay_src_parent_class)->finalize (object);
 }
 
@@ -649,7 +697,8 @@ install_properties (GObjectClass *object_class)
    * PfVDisplaySrc:stats:
    *
    * A structure application/x-pf-vdisplaysrc-stats, counted since READY:
-   * frames, skipped (slots in which nobody took the picture), modes (that the
+   * frames, skipped (slots in which nobody took the picture), rests (times that
+   * nobody watched), modes (that the
    * display had), refused-modes (impossible, or downstream wanted another
    * size), inputs: uint64; mean-take-us, worst-take-us (time to get a
    * picture), worst-late-us (after its slot): uint; last-input: the structure
@@ -697,6 +746,7 @@ pf_vdisplay_src_class_init (PfVDisplaySrcClass *klass)
 static void
 pf_vdisplay_src_init (PfVDisplaySrc *self)
 {
+  g_cond_init (&self->watch_cond);
   self->backend_name = g_strdup (DEFAULT_BACKEND);
   self->wish =
       (Mode){ DEFAULT_WIDTH, DEFAULT_HEIGHT, DEFAULT_FPS_N, DEFAULT_FPS_D };

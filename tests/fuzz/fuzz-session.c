@@ -225,7 +225,8 @@ host_answer (FuzzInput *in)
     pf_host_session_reconfigured (host, what & 16, now);
     break;
   case 4:
-    pf_host_session_keyframe_made (host, now);
+    pf_host_session_set_invalidates (host, what & 16);
+    pf_host_session_keyframe_made (host, (uint32_t) what, now);
     break;
   case 5:
     pf_host_session_invalidated (host, now);

@@ -449,6 +449,13 @@ test_events_probe (void)
 }
 
 static void
+test_events_watched (void)
+{
+  CHECK_EVENT (PfWatched, watched, 0, .watched = FALSE);
+  CHECK_EVENT (PfWatched, watched, 0, .watched = TRUE);
+}
+
+static void
 test_events_mode (void)
 {
   CHECK_EVENT (
@@ -569,6 +576,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/session/ask/upstream", test_ask_upstream);
   PF_TEST_ADD ("/session/events/frames", test_events_frames);
   PF_TEST_ADD ("/session/events/probe", test_events_probe);
+  PF_TEST_ADD ("/session/events/watched", test_events_watched);
   PF_TEST_ADD ("/session/events/mode", test_events_mode);
   PF_TEST_ADD ("/session/events/input", test_events_input);
   PF_TEST_ADD ("/session/events/text", test_events_text);

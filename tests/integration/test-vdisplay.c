@@ -409,6 +409,34 @@ take_until (Display *d, gint width)
   return G_MAXUINT;
 }
 
+/* While nobody watches nothing is drawn, and no time passes in the picture. */
+static void
+test_watched (void)
+{
+  const PfWatched off = { FALSE }, on = { TRUE };
+  GstBuffer *before, *after;
+  Display d;
+
+  display_open (&d, "width=640 height=360 framerate=60/1", "video/x-raw");
+  gst_buffer_unref (take (&d));
+  PF_CHECK (gst_harness_push_upstream_event (d.h, pf_event_new_watched (&off)));
+  before = take (&d); /* it waited for its turn by then */
+  for (guint i = 0; i < 5000 && counter (&d, "rests") == 0; i++)
+    g_usleep (2000);
+  PF_CHECK_UINT (counter (&d, "rests"), ==, 1);
+  PF_CHECK_UINT (gst_test_clock_peek_id_count (d.clock), ==, 0);
+  PF_CHECK (gst_harness_try_pull (d.h) == NULL);
+  gst_test_clock_advance_time (d.clock, 10 * GST_SECOND);
+  PF_CHECK (gst_harness_push_upstream_event (d.h, pf_event_new_watched (&on)));
+  after = take (&d);
+  PF_CHECK_UINT (GST_BUFFER_OFFSET (after), ==, GST_BUFFER_OFFSET (before) + 1);
+  PF_CHECK_UINT (GST_BUFFER_PTS (after), >=, 10 * GST_SECOND);
+  PF_CHECK_UINT (counter (&d, "skipped"), ==, 0);
+  gst_buffer_unref (before);
+  gst_buffer_unref (after);
+  display_close (&d);
+}
+
 static void
 test_mode (void)
 {
@@ -570,6 +598,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/vdisplay/memories", test_memories);
   PF_TEST_ADD ("/vdisplay/read-only", test_read_only);
   PF_TEST_ADD ("/vdisplay/mode", test_mode);
+  PF_TEST_ADD ("/vdisplay/watched", test_watched);
   PF_TEST_ADD ("/vdisplay/pinned", test_pinned);
   PF_TEST_ADD ("/vdisplay/input", test_input);
   PF_TEST_ADD ("/vdisplay/no-backend", test_no_backend);

@@ -18,7 +18,7 @@
 typedef struct {
   gchar *dir; /* of this test */
   GSubprocess *process;
-  FILE *out;
+  GDataInputStream *in; /* what it prints */
   guint port;
   gchar *fingerprint, *codecs;
 } Host;
@@ -53,16 +53,17 @@ spawn (const gchar *const *argv, GSubprocessFlags flags)
   return process;
 }
 
+/* With one more option and its value, or NULL. */
 static void
-start_host (Host *h)
+start_host_with (Host *h, const gchar *option, const gchar *value)
 {
   gchar *line = NULL;
   g_autofree gchar *identity = NULL;
-  const gchar *argv[16] = { program ("PF_HOST"), "serve", "--source", "test",
+  const gchar *argv[20] = { program ("PF_HOST"), "serve", "--source", "test",
     "--open", "--no-mdns", "--listen", "127.0.0.1", "--port", "0", "--identity",
     NULL };
+  guint at = 12;
   GInputStream *stream;
-  g_autoptr (GDataInputStream) in = NULL;
 
   memset (h, 0, sizeof *h);
   skip_unless_readable ();
@@ -71,15 +72,17 @@ start_host (Host *h)
   argv[11] = identity;
   if (geteuid () == 0) {
     PF_REQUIRE_INT (chown (h->dir, NOBODY, NOBODY), ==, 0);
-    argv[12] = "--user";
-    argv[13] = "nobody";
+    argv[at++] = "--user";
+    argv[at++] = "nobody";
   }
+  argv[at++] = option;
+  argv[at++] = value;
   h->process = spawn (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE);
   stream = g_subprocess_get_stdout_pipe (h->process);
-  in = g_data_input_stream_new (stream);
+  h->in = g_data_input_stream_new (stream);
   g_filter_input_stream_set_close_base_stream (
-      G_FILTER_INPUT_STREAM (in), FALSE);
-  while ((line = g_data_input_stream_read_line (in, NULL, NULL, NULL))) {
+      G_FILTER_INPUT_STREAM (h->in), FALSE);
+  while ((line = g_data_input_stream_read_line (h->in, NULL, NULL, NULL))) {
     const gchar *port = "listens on UDP port ";
 
     pf_test_note ("host: %s", line);
@@ -98,6 +101,12 @@ start_host (Host *h)
 }
 
 static void
+start_host (Host *h)
+{
+  start_host_with (h, NULL, NULL);
+}
+
+static void
 stop_host (Host *h)
 {
   const gchar *argv[] = { "/bin/rm", "-rf", h->dir, NULL };
@@ -107,6 +116,7 @@ stop_host (Host *h)
   PF_CHECK (g_subprocess_wait (h->process, NULL, NULL));
   PF_CHECK (g_subprocess_get_if_exited (h->process));
   PF_CHECK_INT (g_subprocess_get_exit_status (h->process), ==, 0);
+  g_object_unref (h->in);
   g_object_unref (h->process);
   rm = spawn (argv, G_SUBPROCESS_FLAGS_NONE);
   g_subprocess_wait (rm, NULL, NULL);
@@ -161,6 +171,24 @@ run_client (const Host *h, const gchar *mode, const gchar *pin)
     pin, NULL };
 
   return run_client_with (h, mode, more);
+}
+
+/* Until the host says so, after how many ms. */
+static gint64
+wait_for_line (Host *h, const gchar *words)
+{
+  const gint64 begin = g_get_monotonic_time ();
+  gboolean found = FALSE;
+  gchar *line;
+
+  while (!found &&
+         (line = g_data_input_stream_read_line (h->in, NULL, NULL, NULL))) {
+    pf_test_note ("host: %s", line);
+    found = strstr (line, words) != NULL;
+    g_free (line);
+  }
+  PF_CHECK (found);
+  return (g_get_monotonic_time () - begin) / 1000;
 }
 
 static gint64
@@ -410,6 +438,66 @@ test_changes (void)
   stop_host (&h);
 }
 
+static GSubprocess *
+start_client (const Host *h)
+{
+  g_autofree gchar *address = g_strdup_printf ("127.0.0.1:%u", h->port);
+  g_autofree gchar *identity = g_build_filename (h->dir, "client", NULL);
+  const gchar *argv[] = { program ("PF_CLIENT"), "connect", address,
+    "--headless", "--mode", "640x360@30", "--codec", "h264", "--identity",
+    identity, NULL };
+
+  return spawn (argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+}
+
+static void
+end_client (GSubprocess *client)
+{
+  g_subprocess_force_exit (client);
+  g_subprocess_wait (client, NULL, NULL);
+  g_object_unref (client);
+}
+
+/* A client that stops is missed within 3 s and taken back at once; one that
+ * dies finds its display as it was; and one that stays away is forgotten. */
+static void
+test_vanish (void)
+{
+  GSubprocess *client;
+  gint64 ms;
+  Host h;
+
+  start_host_with (&h, "--keep", "8");
+  client = start_client (&h);
+  wait_for_line (&h, "640x360 at 30 in h264");
+  g_usleep (2 * G_USEC_PER_SEC); /* it watches for a while */
+  g_subprocess_send_signal (client, 19 /* SIGSTOP */);
+  ms = wait_for_line (&h, "not heard");
+  pf_test_note ("missed after %lld ms", (long long) ms);
+  PF_CHECK_INT (ms, <=, 3000);
+  g_subprocess_send_signal (client, 18 /* SIGCONT */);
+  ms = wait_for_line (&h, "is back");
+  PF_CHECK_INT (ms, <=, 3000);
+  /* QUIC lives for three of its probe timeouts at least, and has to learn
+   * anew how long a round trip takes */
+  g_usleep (2 * G_USEC_PER_SEC);
+  end_client (client);
+  ms = wait_for_line (&h, "not heard");
+  PF_CHECK_INT (ms, <=, 3500);
+  ms += wait_for_line (&h, "waits for its return");
+  pf_test_note ("its connection lived for %lld ms", (long long) ms);
+  PF_CHECK_INT (ms, >=, 7000);
+  PF_CHECK_INT (ms, <=, 11000);
+  client = start_client (&h);
+  wait_for_line (&h, "goes on with session 1");
+  end_client (client);
+  wait_for_line (&h, "waits for its return");
+  ms = wait_for_line (&h, "did not return");
+  PF_CHECK_INT (ms, >=, 7000);
+  PF_CHECK_INT (ms, <=, 10000);
+  stop_host (&h);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -417,6 +505,7 @@ main (int argc, char **argv)
   pf_test_add_data ("/thin/h265", test_codec, "h265");
   PF_TEST_ADD ("/thin/channels", test_channels);
   PF_TEST_ADD ("/thin/changes", test_changes);
+  PF_TEST_ADD ("/thin/vanish", test_vanish);
   PF_TEST_ADD ("/thin/too-much", test_too_much);
   PF_TEST_ADD ("/thin/wrong-pin", test_wrong_pin);
   PF_TEST_ADD ("/thin/taken", test_taken);

@@ -9,285 +9,33 @@
 
 #include "pf-events.h"
 #include "pf-test.h"
-#include "quic-pair.h"
-
-#define FRAME_SIZE 3000
-#define HOST                                                                   \
-  "fakesrc name=source is-live=true sync=true format=time datarate=300000 "    \
-  "sizetype=fixed sizemax=3000 filltype=pattern ! capsfilter caps=\"video/"    \
-  "x-h264,stream-format=byte-stream,alignment=au,width=640,height=480,"        \
-  "framerate=100/1,profile=main\" name=encoder ! pffecenc ! pfaesgcm ! "       \
-  "pfquicsink name=end %s"
-#define OPENER                                                                 \
-  "pfaesgcm mode=open ! pffecdec caps=\"video/x-h264,stream-format=byte-"      \
-  "stream,alignment=au\" ! fakesink name=sink sync=false async=false "         \
-  "signal-handoffs=true"
-#define CLIENT                                                                 \
-  "pfquicsrc name=end address=127.0.0.1 port=%u codecs=h264 %s ! " OPENER
-
-static gchar *dir; /* of identities */
-
-/* A pipeline, and what its bus and its sink told. */
-typedef struct {
-  GstElement *pipeline, *end;
-  GMutex lock;
-  GCond cond;
-  /* lock */
-  guint frames, wrong; /* of another size */
-  gint64 least_us;     /* that a frame was under way */
-  GPtrArray *messages; /* GstStructure of element messages */
-  gchar *error;
-  guint inputs, key_units, losses; /* that came up to the source */
-} Line;
-
-static GstBusSyncReply
-on_message (GstBus *bus, GstMessage *message, gpointer user)
-{
-  Line *l = user;
-  GError *error = NULL;
-
-  (void) bus;
-  g_mutex_lock (&l->lock);
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ELEMENT) {
-    g_ptr_array_add (
-        l->messages, gst_structure_copy (gst_message_get_structure (message)));
-  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR && !l->error) {
-    gst_message_parse_error (message, &error, NULL);
-    l->error = g_strdup (error->message);
-    g_error_free (error);
-  }
-  g_cond_broadcast (&l->cond);
-  g_mutex_unlock (&l->lock);
-  gst_message_unref (message);
-  return GST_BUS_DROP;
-}
-
-/* Since the host made packets of it, microseconds. */
-static gint64
-age_us (GstBuffer *buffer)
-{
-  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
-  GstCaps *caps = gst_static_caps_get (&unix_caps);
-  GstReferenceTimestampMeta *meta =
-      gst_buffer_get_reference_timestamp_meta (buffer, caps);
-
-  gst_caps_unref (caps);
-  return meta ? g_get_real_time () - (gint64) (meta->timestamp / 1000)
-              : G_MAXINT64;
-}
-
-static void
-on_handoff (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer user)
-{
-  Line *l = user;
-
-  (void) sink;
-  (void) pad;
-  g_mutex_lock (&l->lock);
-  l->frames++;
-  l->least_us = MIN (l->least_us, age_us (buffer));
-  l->wrong += gst_buffer_get_size (buffer) != FRAME_SIZE;
-  g_cond_broadcast (&l->cond);
-  g_mutex_unlock (&l->lock);
-}
-
-static GstPadProbeReturn
-on_upstream (GstPad *pad, GstPadProbeInfo *info, gpointer user)
-{
-  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
-  PfLossReport report;
-  PfInput input;
-  Line *l = user;
-
-  (void) pad;
-  g_mutex_lock (&l->lock);
-  l->inputs +=
-      pf_event_parse_input (event, &input) && input.kind == PF_INPUT_KEY;
-  l->losses += pf_event_parse_loss_report (event, &report);
-  l->key_units += gst_event_has_name (event, "GstForceKeyUnit");
-  g_cond_broadcast (&l->cond);
-  g_mutex_unlock (&l->lock);
-  return GST_PAD_PROBE_OK;
-}
-
-static void
-line_init (Line *l, const gchar *text)
-{
-  GstElement *sink, *encoder;
-  GError *error = NULL;
-  GstBus *bus;
-
-  memset (l, 0, sizeof *l);
-  l->least_us = G_MAXINT64;
-  g_mutex_init (&l->lock);
-  g_cond_init (&l->cond);
-  l->messages =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_structure_free);
-  l->pipeline = gst_parse_launch (text, &error);
-  if (error)
-    pf_test_note ("%s", error->message);
-  PF_REQUIRE (l->pipeline && !error);
-  l->end = gst_bin_get_by_name (GST_BIN (l->pipeline), "end");
-  bus = gst_element_get_bus (l->pipeline);
-  gst_bus_set_sync_handler (bus, on_message, l, NULL);
-  gst_object_unref (bus);
-  sink = gst_bin_get_by_name (GST_BIN (l->pipeline), "sink");
-  if (sink)
-    g_signal_connect (sink, "handoff", G_CALLBACK (on_handoff), l);
-  gst_clear_object (&sink);
-  encoder = gst_bin_get_by_name (GST_BIN (l->pipeline), "encoder");
-  if (encoder) {
-    GstPad *pad = gst_element_get_static_pad (encoder, "src");
-
-    gst_pad_add_probe (
-        pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream, l, NULL);
-    gst_object_unref (pad);
-  }
-  gst_clear_object (&encoder);
-}
-
-static void
-line_play (Line *l)
-{
-  PF_REQUIRE_INT (gst_element_set_state (l->pipeline, GST_STATE_PLAYING), !=,
-      GST_STATE_CHANGE_FAILURE);
-}
-
-static void
-line_clear (Line *l)
-{
-  gst_element_set_state (l->pipeline, GST_STATE_NULL);
-  gst_object_unref (l->end);
-  gst_object_unref (l->pipeline);
-  g_ptr_array_unref (l->messages);
-  g_free (l->error);
-  g_mutex_clear (&l->lock);
-  g_cond_clear (&l->cond);
-}
-
-static gboolean
-line_wait (Line *l, const guint *counter, guint least)
-{
-  const gint64 until = g_get_monotonic_time () + QUIC_WAIT_MS * 1000;
-  gboolean ok;
-
-  g_mutex_lock (&l->lock);
-  while (*counter < least && g_cond_wait_until (&l->cond, &l->lock, until))
-    ;
-  ok = *counter >= least;
-  g_mutex_unlock (&l->lock);
-  return ok;
-}
-
-/* A copy of the nth message of this name; NULL if it does not come. */
-static GstStructure *
-line_message (Line *l, const gchar *name, guint nth)
-{
-  const gint64 until = g_get_monotonic_time () + QUIC_WAIT_MS * 1000;
-  GstStructure *found = NULL;
-
-  g_mutex_lock (&l->lock);
-  for (;;) {
-    guint n = 0;
-
-    for (guint i = 0; i < l->messages->len && !found; i++)
-      if (gst_structure_has_name (l->messages->pdata[i], name) && n++ == nth)
-        found = gst_structure_copy (l->messages->pdata[i]);
-    if (found || !g_cond_wait_until (&l->cond, &l->lock, until))
-      break;
-  }
-  g_mutex_unlock (&l->lock);
-  return found;
-}
-
-static gboolean
-line_failed (Line *l)
-{
-  const gint64 until = g_get_monotonic_time () + QUIC_WAIT_MS * 1000;
-  gboolean ok;
-
-  g_mutex_lock (&l->lock);
-  while (!l->error && g_cond_wait_until (&l->cond, &l->lock, until))
-    ;
-  ok = l->error != NULL;
-  g_mutex_unlock (&l->lock);
-  return ok;
-}
-
-static guint
-number (const GstStructure *s, const gchar *field)
-{
-  guint value = G_MAXUINT;
-
-  gst_structure_get_uint (s, field, &value);
-  return value;
-}
-
-static void
-host_init (Line *l, const gchar *settings)
-{
-  gchar *more = g_strdup_printf (
-      "address=127.0.0.1 port=0 identity-dir=%s/host %s", dir, settings);
-  gchar *text = g_strdup_printf (HOST, more);
-
-  line_init (l, text);
-  g_free (text);
-  g_free (more);
-}
-
-static guint
-host_play (Line *l, const gchar *settings)
-{
-  gint port;
-
-  host_init (l, settings);
-  line_play (l);
-  g_object_get (l->end, "port", &port, NULL);
-  return (guint) port;
-}
-
-static void
-client_play (Line *l, guint port, const gchar *settings)
-{
-  gchar *text = g_strdup_printf (CLIENT, port, settings);
-
-  line_init (l, text);
-  line_play (l);
-  g_free (text);
-}
+#include "session-line.h"
 
 /* ---- A host of its own -------------------------------------------------- */
-
-static void
-check_frames (Line *client)
-{
-  PF_CHECK (line_wait (client, &client->frames, 30));
-  PF_CHECK_UINT (client->wrong, ==, 0);
-}
 
 /* One client after the other, each with a key of its own. */
 static void
 test_open (void)
 {
   Line host, client;
-  const guint port = host_play (&host, "open=true");
+  const guint port = line_play_host (&host, "open=true");
 
   for (guint i = 0; i < 3; i++) {
     GstStructure *s;
 
-    client_play (&client, port, "");
-    check_frames (&client);
+    line_play_client (&client, port, "");
+    line_check_frames (&client);
     s = line_message (&client, "PfSessionGranted", 0);
     PF_REQUIRE (s != NULL);
     PF_CHECK_STR (gst_structure_get_string (s, "codec"), "h264");
-    PF_CHECK_UINT (number (s, "width"), ==, 640);
-    PF_CHECK_UINT (number (s, "height"), ==, 480);
-    PF_CHECK_UINT (number (s, "fps"), ==, 100);
+    PF_CHECK_UINT (line_number (s, "width"), ==, 640);
+    PF_CHECK_UINT (line_number (s, "height"), ==, 480);
+    PF_CHECK_UINT (line_number (s, "fps"), ==, 100);
     gst_structure_free (s);
     line_clear (&client);
     s = line_message (&host, "PfSessionEnded", i);
     PF_REQUIRE (s != NULL);
-    PF_CHECK_UINT (number (s, "code"), ==, 0);
+    PF_CHECK_UINT (line_number (s, "code"), ==, 0);
     gst_structure_free (s);
   }
   line_clear (&host);
@@ -297,10 +45,10 @@ static void
 test_gf8 (void)
 {
   Line host, client;
-  const guint port = host_play (&host, "open=true fec=gf8 percentage=30");
+  const guint port = line_play_host (&host, "open=true fec=gf8 percentage=30");
 
-  client_play (&client, port, "");
-  check_frames (&client);
+  line_play_client (&client, port, "");
+  line_check_frames (&client);
   line_clear (&client);
   line_clear (&host);
 }
@@ -314,13 +62,13 @@ test_at_once (void)
   GstElement *source;
   gint port;
 
-  host_init (&host, "open=true percentage=0 adaptive=false");
+  line_init_host (&host, "open=true percentage=0 adaptive=false");
   source = gst_bin_get_by_name (GST_BIN (host.pipeline), "source");
   g_object_set (source, "datarate", 2 * FRAME_SIZE, NULL);
   gst_object_unref (source);
   line_play (&host);
   g_object_get (host.end, "port", &port, NULL);
-  client_play (&client, (guint) port, "");
+  line_play_client (&client, (guint) port, "");
   PF_CHECK (line_wait (&client, &client.frames, 4));
   pf_test_note ("at best after %lld us", (long long) client.least_us);
   PF_CHECK_INT (client.least_us, <, 250000);
@@ -333,16 +81,16 @@ static void
 test_closed (void)
 {
   Line host, client;
-  const guint port = host_play (&host, "");
+  const guint port = line_play_host (&host, "");
   gchar *settings;
 
-  client_play (&client, port, "");
+  line_play_client (&client, port, "");
   PF_REQUIRE (line_failed (&client));
   PF_CHECK (strstr (client.error, "0x63") != NULL); /* no certificate */
   PF_CHECK_UINT (client.frames, ==, 0);
   line_clear (&client);
-  settings = g_strdup_printf ("identity-dir=%s/client", dir);
-  client_play (&client, port, settings);
+  settings = g_strdup_printf ("identity-dir=%s/client", line_dir);
+  line_play_client (&client, port, settings);
   PF_REQUIRE (line_failed (&client));
   PF_CHECK (strstr (client.error, "0x64") != NULL); /* a stranger's */
   line_clear (&client);
@@ -353,7 +101,7 @@ test_closed (void)
 static void
 test_allowed (void)
 {
-  gchar *client_dir = g_build_filename (dir, "client", NULL);
+  gchar *client_dir = g_build_filename (line_dir, "client", NULL);
   PfQuicIdentity *id =
       pf_quic_identity_open (client_dir, PF_QUIC_KEY_ECDSA, NULL);
   gchar *text =
@@ -361,10 +109,10 @@ test_allowed (void)
   gchar *host_settings = g_strdup_printf ("allow-fingerprint=%s", text);
   gchar *settings = g_strdup_printf ("identity-dir=%s", client_dir);
   Line host, client;
-  const guint port = host_play (&host, host_settings);
+  const guint port = line_play_host (&host, host_settings);
 
-  client_play (&client, port, settings);
-  check_frames (&client);
+  line_play_client (&client, port, settings);
+  line_check_frames (&client);
   line_clear (&client);
   line_clear (&host);
   g_free (settings);
@@ -378,20 +126,20 @@ static void
 test_pin (void)
 {
   Line host, client;
-  const guint port = host_play (&host, "open=true");
+  const guint port = line_play_host (&host, "open=true");
   gchar *seen, *settings;
 
-  client_play (&client, port, "");
-  check_frames (&client);
+  line_play_client (&client, port, "");
+  line_check_frames (&client);
   g_object_get (client.end, "host-fingerprint", &seen, NULL);
   PF_REQUIRE (seen != NULL);
   line_clear (&client);
   settings = g_strdup_printf ("pin=%s", seen);
-  client_play (&client, port, settings);
-  check_frames (&client);
+  line_play_client (&client, port, settings);
+  line_check_frames (&client);
   line_clear (&client);
   settings[4] = settings[4] == '0' ? '1' : '0';
-  client_play (&client, port, settings);
+  line_play_client (&client, port, settings);
   PF_REQUIRE (line_failed (&client));
   PF_CHECK (strstr (client.error, "not the one") != NULL);
   PF_CHECK_UINT (client.frames, ==, 0);
@@ -405,11 +153,11 @@ static void
 test_busy (void)
 {
   Line host, first, second;
-  const guint port = host_play (&host, "open=true");
+  const guint port = line_play_host (&host, "open=true");
 
-  client_play (&first, port, "");
-  check_frames (&first);
-  client_play (&second, port, "");
+  line_play_client (&first, port, "");
+  line_check_frames (&first);
+  line_play_client (&second, port, "");
   PF_REQUIRE (line_failed (&second));
   PF_CHECK (strstr (second.error, "0x42") != NULL);
   line_clear (&second);
@@ -422,7 +170,7 @@ static void
 test_wrong_codec (void)
 {
   Line host, client;
-  const guint port = host_play (&host, "open=true");
+  const guint port = line_play_host (&host, "open=true");
   gchar *text = g_strdup_printf (
       "pfquicsrc name=end address=127.0.0.1 port=%u codecs=av1 ! " OPENER,
       port);
@@ -455,11 +203,11 @@ test_wishes (void)
     .kind = PF_INPUT_KEY, .code = 30, .state = PF_INPUT_DOWN
   };
   Line host, client;
-  const guint port = host_play (&host, "open=true");
+  const guint port = line_play_host (&host, "open=true");
   GstElement *sink;
 
-  client_play (&client, port, "");
-  check_frames (&client);
+  line_play_client (&client, port, "");
+  line_check_frames (&client);
   /* the beginning of a session needs one as well */
   PF_CHECK (line_wait (&host, &host.key_units, 1));
   sink = gst_bin_get_by_name (GST_BIN (client.pipeline), "sink");
@@ -555,22 +303,22 @@ static void
 test_mode_of (gboolean follows)
 {
   Line host, client;
-  const guint port = host_play (&host, "open=true");
+  const guint port = line_play_host (&host, "open=true");
   gboolean accepted = !follows;
   GstStructure *s;
   Follower f;
   guint before;
 
   follow_modes (&host, &f, follows);
-  client_play (&client, port, "");
-  check_frames (&client);
+  line_play_client (&client, port, "");
+  line_check_frames (&client);
   wish_mode (&client, 320, 240, 50);
   s = line_message (&client, "PfSessionMode", 0);
   PF_REQUIRE (s != NULL);
   PF_CHECK (gst_structure_get_boolean (s, "accepted", &accepted));
   PF_CHECK_INT (accepted, ==, follows);
-  PF_CHECK_UINT (number (s, "width"), ==, follows ? 320 : 640);
-  PF_CHECK_UINT (number (s, "fps"), ==, follows ? 50 : 100);
+  PF_CHECK_UINT (line_number (s, "width"), ==, follows ? 320 : 640);
+  PF_CHECK_UINT (line_number (s, "fps"), ==, follows ? 50 : 100);
   PF_CHECK_INT (g_atomic_int_get (&f.modes), ==, 1);
   gst_structure_free (s);
   g_mutex_lock (&client.lock);
@@ -598,19 +346,19 @@ static void
 test_bitrate (void)
 {
   Line host, client;
-  const guint port = host_play (&host, "open=true");
+  const guint port = line_play_host (&host, "open=true");
   GstStructure *s;
 
-  client_play (&client, port, "");
-  check_frames (&client);
+  line_play_client (&client, port, "");
+  line_check_frames (&client);
   g_object_set (client.end, "bitrate-kbps", 4321, NULL);
   s = line_message (&client, "PfSessionBitrate", 0);
   PF_REQUIRE (s != NULL);
-  PF_CHECK_UINT (number (s, "bitrate-kbps"), ==, 4321);
+  PF_CHECK_UINT (line_number (s, "bitrate-kbps"), ==, 4321);
   gst_structure_free (s);
   s = line_message (&host, "PfSessionBitrate", 0);
   PF_REQUIRE (s != NULL);
-  PF_CHECK_UINT (number (s, "bitrate-kbps"), ==, 4321);
+  PF_CHECK_UINT (line_number (s, "bitrate-kbps"), ==, 4321);
   gst_structure_free (s);
   line_clear (&client);
   line_clear (&host);
@@ -639,7 +387,7 @@ on_authorize (GstElement *server, const GstStructure *peer, gpointer user)
 static void
 server_init (Server *s, gint decision)
 {
-  gchar *identity = g_build_filename (dir, "host", NULL);
+  gchar *identity = g_build_filename (line_dir, "host", NULL);
   GstBus *bus = gst_bus_new ();
 
   memset (s, 0, sizeof *s);
@@ -651,7 +399,7 @@ server_init (Server *s, gint decision)
   s->server = gst_element_factory_make ("pfquicserver", "server");
   PF_REQUIRE (s->server != NULL);
   gst_object_ref_sink (s->server);
-  gst_bus_set_sync_handler (bus, on_message, &s->line, NULL);
+  gst_bus_set_sync_handler (bus, line_on_message, &s->line, NULL);
   gst_element_set_bus (s->server, bus);
   gst_object_unref (bus);
   g_object_set (s->server, "address", "127.0.0.1", "port", 0, "identity-dir",
@@ -721,16 +469,16 @@ check_session (Server *s, Line *client, guint nth)
   PF_REQUIRE (offer != NULL);
   id = id_of (offer);
   PF_CHECK_STR (gst_structure_get_string (offer, "codecs"), "h264");
-  PF_CHECK_UINT (number (offer, "width"), ==, 1280);
+  PF_CHECK_UINT (line_number (offer, "width"), ==, 1280);
   gst_structure_free (offer);
   endpoint_play (&endpoint, id);
   accept_it (s, id);
-  check_frames (client);
+  line_check_frames (client);
   m = line_message (client, "PfSessionGranted", 0);
   PF_REQUIRE (m != NULL);
-  PF_CHECK_UINT (number (m, "width"), ==, 800);
-  PF_CHECK_UINT (number (m, "fps"), ==, 50);
-  PF_CHECK_UINT (number (m, "bitrate-kbps"), ==, 7000);
+  PF_CHECK_UINT (line_number (m, "width"), ==, 800);
+  PF_CHECK_UINT (line_number (m, "fps"), ==, 50);
+  PF_CHECK_UINT (line_number (m, "bitrate-kbps"), ==, 7000);
   gst_structure_free (m);
   m = line_message (&s->line, "PfSessionStarted", nth);
   PF_REQUIRE (m != NULL);
@@ -751,7 +499,7 @@ test_server (void)
 
   server_init (&s, 1);
   for (guint i = 0; i < 3; i++) {
-    client_play (&client, s.port, "");
+    line_play_client (&client, s.port, "");
     check_session (&s, &client, i);
     line_clear (&client);
   }
@@ -768,7 +516,7 @@ test_server_later (void)
   gboolean ok;
 
   server_init (&s, 2);
-  client_play (&client, s.port, "");
+  line_play_client (&client, s.port, "");
   m = line_message (&s.line, "PfSessionKnock", 0);
   PF_REQUIRE (m != NULL);
   g_usleep (300000);
@@ -790,7 +538,7 @@ test_server_denies (void)
   Line client;
 
   server_init (&s, 0);
-  client_play (&client, s.port, "");
+  line_play_client (&client, s.port, "");
   PF_REQUIRE (line_failed (&client));
   PF_CHECK (strstr (client.error, "0x63") != NULL);
   line_clear (&client);
@@ -807,7 +555,7 @@ test_server_refuses (void)
   gboolean ok;
 
   server_init (&s, 1);
-  client_play (&client, s.port, "");
+  line_play_client (&client, s.port, "");
   m = line_message (&s.line, "PfSessionOffer", 0);
   PF_REQUIRE (m != NULL);
   g_signal_emit_by_name (
@@ -831,7 +579,8 @@ test_port_taken (void)
   server_init (&s, 1);
   text = g_strdup_printf (HOST, "address=127.0.0.1 open=true");
   line_init (&host, text);
-  g_object_set (host.end, "port", (gint) s.port, "identity-dir", dir, NULL);
+  g_object_set (
+      host.end, "port", (gint) s.port, "identity-dir", line_dir, NULL);
   PF_CHECK_INT (gst_element_set_state (host.pipeline, GST_STATE_PLAYING), ==,
       GST_STATE_CHANGE_FAILURE);
   PF_REQUIRE (line_failed (&host));
@@ -864,7 +613,7 @@ main (int argc, char **argv)
   int ret;
 
   gst_init (&argc, &argv);
-  dir = g_dir_make_tmp ("pf-sessions-XXXXXX", NULL);
+  line_dir = g_dir_make_tmp ("pf-sessions-XXXXXX", NULL);
   PF_TEST_ADD ("/sessions/open", test_open);
   PF_TEST_ADD ("/sessions/gf8", test_gf8);
   PF_TEST_ADD ("/sessions/at-once", test_at_once);
@@ -883,7 +632,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/sessions/server-refuses", test_server_refuses);
   PF_TEST_ADD ("/sessions/port-taken", test_port_taken);
   ret = pf_test_run (argc, argv);
-  remove_all (dir);
-  g_free (dir);
+  remove_all (line_dir);
+  g_free (line_dir);
   return ret;
 }

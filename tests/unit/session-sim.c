@@ -59,6 +59,7 @@ sim_start (Sim *sim)
   PF_REQUIRE_INT (
       pf_host_session_new (&sim->host_config, sim_host_now (sim), &sim->host),
       ==, 0);
+  pf_host_session_set_invalidates (sim->host, true);
   PF_REQUIRE_INT (pf_client_session_new (
                       &sim->client_config, sim_client_now (sim), &sim->client),
       ==, 0);

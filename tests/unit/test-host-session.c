@@ -460,6 +460,7 @@ test_storms (void)
   PfOutput out;
 
   run_up ();
+  pf_host_session_set_invalidates (host, true);
   /* 2 s, nothing is read by the client */
   for (unsigned i = 0; i < n; i++) {
     feed_control (&wishes[i % 7]);
@@ -614,6 +615,7 @@ test_far_rfi (void)
   PfMsgControl c = { .type = PF_MSG_RFI_REQUEST };
 
   run_up ();
+  pf_host_session_set_invalidates (host, true);
   c.rfi_request = (PfMsgRfiRequest){ UINT32_MAX - 100, 154 };
   feed_control (&c);
   PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 1);
@@ -854,6 +856,125 @@ test_takes (void)
   end ();
 }
 
+/* An encoder that can do without no frame makes key frames, one for a cause:
+ * what was lost before the last of them is no wish any more. */
+static void
+test_no_invalidation (void)
+{
+  PfMsgControl c = { .type = PF_MSG_RFI_REQUEST, .rfi_request = { 5, 9 } };
+
+  run_up ();
+  feed_control (&c);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 0);
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 1);
+  pf_host_session_keyframe_made (host, 12, now);
+  for (unsigned i = 0; i < 10; i++) { /* on its way while that was made */
+    pass (50 * PF_MS);
+    c.rfi_request = (PfMsgRfiRequest){ 5, i + 2 };
+    feed_control (&c);
+    drain ();
+  }
+  pass (2 * S);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 1);
+  /* the key frame itself was lost */
+  c.rfi_request = (PfMsgRfiRequest){ 12, 13 };
+  feed_control (&c);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 2);
+  /* numbers wrap */
+  pf_host_session_keyframe_made (host, 3, now);
+  pass (2 * S);
+  c.rfi_request = (PfMsgRfiRequest){ UINT32_MAX - 3, UINT32_MAX };
+  feed_control (&c);
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 2);
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 0);
+  end ();
+}
+
+static void
+punch_from (const uint8_t *ip, uint16_t port)
+{
+  const PfPeerAddress from = pf_peer_address_v4 (ip, port);
+
+  pf_host_session_punch (host, &from, pf_punch_bytes, PF_PUNCH_SIZE, now);
+  drain ();
+}
+
+/* Lets time pass in small steps, as timers would; when the event came, or 0. */
+static uint64_t
+wait_for_event (PfHostEventType type, uint64_t ns)
+{
+  const unsigned before = n_events[type];
+  const uint64_t start = now.mono_ns;
+
+  while (now.mono_ns - start < ns && n_events[type] == before) {
+    pass (10 * PF_MS);
+    drain ();
+  }
+  return n_events[type] == before ? 0 : now.mono_ns - start;
+}
+
+/* A client of which nothing is heard is taken for gone after 2.8 s, and is back
+ * with the first thing that is: a message, a datagram or a punch, but not one
+ * of somebody else. */
+static void
+test_silence (void)
+{
+  static const uint8_t other_ip[4] = { 10, 0, 0, 99 };
+  uint64_t took;
+
+  run_up ();
+  punch_from (peer_ip, 41000);
+  for (unsigned i = 0; i < 5; i++) { /* as slowly as released clients do */
+    pass (2 * S);
+    punch_from (peer_ip, 41000);
+  }
+  PF_CHECK_UINT (n_events[PF_HOST_SILENT], ==, 0);
+  took = wait_for_event (PF_HOST_SILENT, 10 * S);
+  PF_CHECK_UINT (took, >=, 2800 * PF_MS);
+  PF_CHECK_UINT (took, <=, 2900 * PF_MS);
+  PF_CHECK_UINT (wait_for_event (PF_HOST_SILENT, 20 * S), ==, 0); /* once */
+  punch_from (other_ip, 41000);
+  PF_CHECK_UINT (n_events[PF_HOST_HEARD], ==, 0);
+  punch_from (peer_ip, 41000);
+  PF_CHECK_UINT (n_events[PF_HOST_HEARD], ==, 1);
+  PF_CHECK (wait_for_event (PF_HOST_SILENT, 10 * S) > 0);
+  feed_control (&(PfMsgControl){ .type = PF_MSG_CLOCK_PROBE });
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_HEARD], ==, 2);
+  PF_CHECK (wait_for_event (PF_HOST_SILENT, 10 * S) > 0);
+  feed_mic ();
+  drain ();
+  PF_CHECK_UINT (n_events[PF_HOST_HEARD], ==, 3);
+  PF_CHECK_UINT (pf_host_session_stats (host)->silences, ==, 3);
+  PF_CHECK_UINT (n_events[PF_HOST_CLOSE], ==, 0);
+  end ();
+}
+
+/* What the fragment can do is what the client is told. */
+static void
+test_bitrates (void)
+{
+  PfMsgControl c = { .type = PF_MSG_SET_BITRATE };
+
+  run_up ();
+  pf_host_session_set_bitrates (host, 7000, 50000);
+  c.bitrate.bitrate_kbps = 0;
+  feed_control (&c);
+  drain ();
+  PF_CHECK_UINT (last.type, ==, PF_HOST_BITRATE);
+  PF_CHECK_UINT (last.bitrate_kbps, ==, 7000);
+  pass (1 * S);
+  c.bitrate.bitrate_kbps = 4000000;
+  feed_control (&c);
+  drain ();
+  PF_CHECK_UINT (last.bitrate_kbps, ==, 50000);
+  end ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -871,6 +992,9 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/host-session/ends", test_ends);
   PF_TEST_ADD ("/host-session/long-probe", test_long_probe);
   PF_TEST_ADD ("/host-session/far-rfi", test_far_rfi);
+  PF_TEST_ADD ("/host-session/no-invalidation", test_no_invalidation);
+  PF_TEST_ADD ("/host-session/silence", test_silence);
+  PF_TEST_ADD ("/host-session/bitrates", test_bitrates);
   PF_TEST_ADD ("/host-session/oversized", test_oversized);
   PF_TEST_ADD ("/host-session/punches", test_punches);
   PF_TEST_ADD ("/host-session/early-punch", test_early_punch);

@@ -226,11 +226,11 @@ test_keyframes (void)
   PF_CHECK_UINT (when - first, ==, 750 * PF_MS);
 
   /* one that was made anyway is as good */
-  pf_host_session_keyframe_made (sim.host, sim_host_now (&sim));
+  pf_host_session_keyframe_made (sim.host, 0, sim_host_now (&sim));
   pf_client_session_request_keyframe (sim.client, sim_client_now (&sim));
   sim_run (&sim, 500 * PF_MS);
   PF_CHECK_UINT (sim_host_count (&sim, PF_HOST_KEYFRAME), ==, 2);
-  pf_host_session_keyframe_made (sim.host, sim_host_now (&sim));
+  pf_host_session_keyframe_made (sim.host, 0, sim_host_now (&sim));
   sim_run (&sim, 3 * S);
   PF_CHECK_UINT (sim_host_count (&sim, PF_HOST_KEYFRAME), ==, 2);
   sim_clear (&sim);
