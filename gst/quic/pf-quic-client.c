@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "pf-events.h"
+#include "pf-quic-audio.h"
 #include "pf-quic-input.h"
 #include "pf-quic-media.h"
+#include "pf-quic-pads.h"
 #include "pf-quic-welcome.h"
 #include "pf-receiver.h"
 
 #define RECEIVE_BUFFER (4u << 20)
-#define MAX_AUDIO 64 /* packets that wait; then the oldest goes */
 #define MAX_DATAGRAM 2048
 #define NO_STREAM (-1)
 
@@ -38,9 +39,8 @@ struct _PfQuicClient {
   PfSocket *socket; /* of video; who reads it, and wakes it */
   PfSocket *punch;  /* the same, for the connection's thread */
   PfReceiver *receiver;
-  GQueue audio; /* GstBuffer */
-  guint32 audio_seq;
-  gboolean any_audio;
+  PfQuicAudioIn audio;
+  PfMsgHdr hdr; /* that was told last */
   PfQuicClientCounters n;
 };
 
@@ -130,8 +130,25 @@ typedef struct {
   gboolean welcome, close;
   guint64 code;
   const char *text;
-  GQueue events; /* PfClientEvent */
+  GQueue messages; /* GstStructure */
 } Todo;
+
+static GstStructure *
+mode_message (const PfMsgReconfigured *r)
+{
+  return gst_structure_new ("PfSessionMode", "accepted", G_TYPE_BOOLEAN,
+      r->accepted, "width", G_TYPE_UINT, r->mode.width, "height", G_TYPE_UINT,
+      r->mode.height, "fps", G_TYPE_UINT, r->mode.refresh_hz, NULL);
+}
+
+static GstStructure *
+probe_message (const PfMsgProbeResult *p)
+{
+  return gst_structure_new ("PfSpeedTest", "bytes", G_TYPE_UINT64,
+      (guint64) p->bytes_sent, "units", G_TYPE_UINT, p->units_sent, "ms",
+      G_TYPE_UINT, p->duration_ms, "packets", G_TYPE_UINT, p->wire_packets,
+      "dropped", G_TYPE_UINT, p->send_dropped, NULL);
+}
 
 /* Call with lock. */
 static void
@@ -147,11 +164,15 @@ take_event (PfQuicClient *c, const PfClientEvent *e, Todo *todo)
     break;
   case PF_CLIENT_RECONFIGURED:
     c->welcome.mode = e->reconfigured.mode;
-    g_queue_push_tail (&todo->events, g_memdup2 (e, sizeof *e));
+    g_queue_push_tail (&todo->messages, mode_message (&e->reconfigured));
     break;
   case PF_CLIENT_BITRATE:
+    g_queue_push_tail (
+        &todo->messages, gst_structure_new ("PfSessionBitrate", "bitrate-kbps",
+                             G_TYPE_UINT, e->bitrate_kbps, NULL));
+    break;
   case PF_CLIENT_PROBE_RESULT:
-    g_queue_push_tail (&todo->events, g_memdup2 (e, sizeof *e));
+    g_queue_push_tail (&todo->messages, probe_message (&e->probe));
     break;
   case PF_CLIENT_CLOSE:
     todo->close = TRUE;
@@ -177,7 +198,7 @@ collect (PfQuicClient *c, Todo *todo)
 static void
 settle (PfQuicClient *c, Todo *todo)
 {
-  PfClientEvent *e;
+  GstStructure *message;
   guint64 wake;
 
   g_mutex_lock (&c->lock);
@@ -188,10 +209,8 @@ settle (PfQuicClient *c, Todo *todo)
   g_mutex_unlock (&c->lock);
   if (todo->welcome)
     c->funcs.welcome (c->user, &c->welcome);
-  while ((e = g_queue_pop_head (&todo->events))) {
-    c->funcs.event (c->user, e);
-    g_free (e);
-  }
+  while ((message = g_queue_pop_head (&todo->messages)))
+    c->funcs.message (c->user, message);
   if (todo->close)
     pf_quic_link_close (c->link, todo->code, todo->text);
 }
@@ -250,35 +269,50 @@ on_stream (
     settle (c, &todo);
 }
 
-/* Call with lock. */
-static void
-take_audio (PfQuicClient *c, const PfMsgAudio *audio)
+static GstStructure *
+hdr_message (const PfMsgHdr *hdr)
 {
-  static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
-  const guint32 ahead = audio->seq - c->audio_seq;
-  GstBuffer *buffer;
-  GstCaps *caps;
+  GstVideoMasteringDisplayInfo display = { 0 };
+  GstVideoContentLightLevel light = { hdr->max_cll, hdr->max_fall, { NULL } };
+  gchar *display_text, *light_text;
+  GstStructure *s;
 
-  if (c->any_audio && (gint32) ahead < 0)
-    return; /* late */
-  buffer = gst_buffer_new_memdup (audio->data.data, audio->data.size);
-  caps = gst_static_caps_get (&unix_caps);
-  gst_buffer_add_reference_timestamp_meta (
-      buffer, caps, audio->pts_ns, GST_CLOCK_TIME_NONE);
-  gst_caps_unref (caps);
-  if (!c->any_audio || ahead > 0)
-    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
-  if (c->any_audio)
-    c->n.audio_lost += ahead;
-  c->any_audio = TRUE;
-  c->audio_seq = audio->seq + 1;
-  c->n.audio++;
-  g_queue_push_tail (&c->audio, buffer);
-  if (c->audio.length > MAX_AUDIO) {
-    gst_buffer_unref (g_queue_pop_head (&c->audio));
-    c->n.audio_lost++;
+  for (guint i = 0; i < 3; i++) { /* green, blue, red on the wire */
+    display.display_primaries[(i + 1) % 3].x = hdr->primaries[i][0];
+    display.display_primaries[(i + 1) % 3].y = hdr->primaries[i][1];
   }
-  g_cond_broadcast (&c->cond);
+  display.white_point.x = hdr->white[0];
+  display.white_point.y = hdr->white[1];
+  display.max_display_mastering_luminance = hdr->max_luminance;
+  display.min_display_mastering_luminance = hdr->min_luminance;
+  display_text = gst_video_mastering_display_info_to_string (&display);
+  light_text = gst_video_content_light_level_to_string (&light);
+  s = gst_structure_new ("PfHdrMetadata", "mastering-display-info",
+      G_TYPE_STRING, display_text, "content-light-level", G_TYPE_STRING,
+      light_text, NULL);
+  g_free (display_text);
+  g_free (light_text);
+  return s;
+}
+
+/* What is to be posted of it, or NULL. Call with lock. */
+static GstStructure *
+take_datagram (PfQuicClient *c, const PfMsgDatagram *d)
+{
+  switch (d->tag) {
+  case PF_DGRAM_AUDIO:
+  case PF_DGRAM_AUDIO_RED:
+    if (pf_quic_audio_in_take (&c->audio, &d->audio))
+      g_cond_broadcast (&c->cond);
+    return NULL;
+  case PF_DGRAM_HDR:
+    if (memcmp (&c->hdr, &d->hdr, sizeof c->hdr) == 0)
+      return NULL; /* as with the key frame before */
+    c->hdr = d->hdr;
+    return hdr_message (&d->hdr);
+  default:
+    return pf_quic_pads_from_feedback (d);
+  }
 }
 
 static void
@@ -286,6 +320,7 @@ on_datagram (PfQuicLink *link, GBytes *bytes, gpointer user)
 {
   PfQuicClient *c = user;
   PfMsgDatagram datagram;
+  GstStructure *message;
   gsize n;
   const guint8 *data = g_bytes_get_data (bytes, &n);
 
@@ -294,11 +329,12 @@ on_datagram (PfQuicLink *link, GBytes *bytes, gpointer user)
       pf_msg_datagram_decode (data, n, &datagram) < 0)
     return;
   g_mutex_lock (&c->lock);
-  if (datagram.tag == PF_DGRAM_AUDIO && datagram.audio.data.size > 0)
-    take_audio (c, &datagram.audio);
+  message = take_datagram (c, &datagram);
   g_mutex_unlock (&c->lock);
   if (datagram.tag == PF_DGRAM_HOST_TIMING)
     c->funcs.timing (c->user, &datagram.host_timing);
+  if (message)
+    c->funcs.message (c->user, message);
 }
 
 static void
@@ -347,6 +383,7 @@ set_hello (PfQuicClient *c, const PfQuicClientSettings *s, GError **error)
   hello->bitrate_kbps = s->bitrate_kbps;
   hello->audio_channels = (guint8) s->channels;
   hello->video_caps = PF_VIDEO_PROBE_INDEX | PF_VIDEO_HOST_TIMING;
+  hello->client_caps = PF_CLIENT_AUDIO_RED;
   hello->preferred_codec = pf_quic_media_parse_codecs (s->preferred);
   if (s->depth >= 10)
     hello->video_caps |= PF_VIDEO_10_BIT | PF_VIDEO_HDR10;
@@ -461,7 +498,7 @@ pf_quic_client_free (PfQuicClient *c)
   pf_receiver_free (c->receiver);
   pf_socket_free (c->punch);
   pf_socket_free (c->socket);
-  g_queue_clear_full (&c->audio, (GDestroyNotify) gst_buffer_unref);
+  pf_quic_audio_in_clear (&c->audio);
   pf_quic_settings_clear (&c->settings);
   pf_quic_config_clear (&c->quic);
   g_mutex_clear (&c->lock);
@@ -535,7 +572,7 @@ pf_quic_client_audio (PfQuicClient *c, GstBuffer **buffer)
       ret = GST_FLOW_FLUSHING;
       break;
     }
-    *buffer = g_queue_pop_head (&c->audio);
+    *buffer = g_queue_pop_head (&c->audio.packets);
     if (*buffer)
       break;
     if (c->closed) {
@@ -683,6 +720,9 @@ pf_quic_client_get_counters (PfQuicClient *c, PfQuicClientCounters *counters)
 {
   g_mutex_lock (&c->lock);
   *counters = c->n;
+  counters->audio = c->audio.taken;
+  counters->audio_lost = c->audio.lost;
+  counters->audio_restored = c->audio.restored;
   if (c->session)
     counters->session = *pf_client_session_stats (c->session);
   g_mutex_unlock (&c->lock);

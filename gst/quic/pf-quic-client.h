@@ -25,10 +25,10 @@ typedef struct _PfQuicClient PfQuicClient;
 typedef struct {
   /* What was agreed on; from now on there is video. */
   void (*welcome) (gpointer user, const PfMsgWelcome *welcome);
-  /* Answers to wishes: RECONFIGURED, BITRATE, PROBE_RESULT. */
-  void (*event) (gpointer user, const PfClientEvent *event);
   /* Where the time of a frame went on the host. */
   void (*timing) (gpointer user, const PfMsgHostTiming *timing);
+  /* To be posted; takes it over. */
+  void (*message) (gpointer user, GstStructure *message);
   /* Comes last, once. */
   void (*closed) (gpointer user, const PfQuicEnd *end);
 } PfQuicClientFuncs;
@@ -74,7 +74,7 @@ void pf_quic_client_quit (PfQuicClient *client);
 typedef struct {
   guint64 packets, bytes; /* of video */
   guint64 filtered;       /* packets of somebody else */
-  guint64 audio, audio_lost;
+  guint64 audio, audio_lost, audio_restored;
   guint64 inputs;
   gint64 clock_offset; /* host minus client, ns */
   guint64 clock_rtt;   /* ns; 0: not known */

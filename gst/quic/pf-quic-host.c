@@ -1,67 +1,22 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The endpoint of a session on the host; see pf-quic-host.h. */
 #define _GNU_SOURCE /* explicit_bzero */
-#include "pf-quic-host.h"
+#include "pf-quic-host-private.h"
 
-#include <gst/video/video.h>
 #include <string.h>
 
 #include "pf-block.h"
 #include "pf-events.h"
-#include "pf-quic-data.h"
-#include "pf-quic-input.h"
 #include "pf-quic-media.h"
 #include "pf-quic-timing.h"
 #include "pf-quic-welcome.h"
-#include "pf-session.h"
 
-GST_DEBUG_CATEGORY_EXTERN (pf_quic_sink_debug);
 #define GST_CAT_DEFAULT pf_quic_sink_debug
 
 #define RETRY_NS (20 * NGTCP2_MILLISECONDS) /* while there is no video yet */
 #define MEDIA_NS (8 * NGTCP2_SECONDS)       /* and how long that may be so */
-#define MODE_POLL_NS (5 * NGTCP2_MILLISECONDS)
-#define MODE_NS (3 * NGTCP2_SECONDS) /* that a change of mode may take */
 #define MAX_INTERVAL GST_SECOND
 #define DRAIN_US (200 * 1000)
-
-struct _PfQuicHost {
-  /* constant */
-  GstElement *element; /* not a reference: outlives this */
-  PfQuicHostSettings settings;
-  PfQuicHub *hub; /* its own, or that of the named server */
-  gboolean own_hub;
-  PfQuicSession *served; /* of a named server; kept to wait for what it tells */
-  PfSender *sender;
-  PfQuicTiming *timing;
-
-  GMutex lock;
-  /* lock */
-  PfQuicSession *session; /* attached */
-  guint64 since;          /* of waiting for video */
-  PfQuicData *data;
-  PfAddress to;
-  gboolean active; /* there is somebody to send to */
-  gboolean silent; /* but he is not heard */
-  PfMsgWelcome welcome;
-  gboolean later; /* a client that knows more than v0.3.0 did */
-  gboolean filler_shared;
-  gboolean wants_timing;
-  PfSecret *secret;
-  PfQuicHostCounters n;
-  guint32 audio_seq;
-  PfMsgMode mode;     /* that was asked for and not answered; width 0: none */
-  guint64 mode_until; /* then the answer is no */
-
-  /* the thread that pushes video */
-  guint64 frame; /* counts frames for the sender */
-  guint32 frame_number;
-  GstClockTime last_pts;
-  guint64 interval;
-
-  /* whoever sends, one at a time */
-  PfSend out;
-};
 
 /* ---- Settings ----------------------------------------------------------- */
 
@@ -105,55 +60,6 @@ clear_settings (PfQuicHostSettings *s)
   g_free (s->qlog);
 }
 
-/* ---- Upstream ----------------------------------------------------------- */
-
-typedef struct {
-  GstEvent *event;
-} Upstream;
-
-static gboolean
-push_up (GstElement *element, GstPad *pad, gpointer user)
-{
-  Upstream *u = user;
-
-  (void) element;
-  if (g_str_has_prefix (GST_PAD_NAME (pad), "video"))
-    gst_pad_push_event (pad, gst_event_ref (u->event));
-  return TRUE;
-}
-
-/* To all that makes video; takes the event over. Call with no lock. */
-static void
-wish (PfQuicHost *h, GstEvent *event)
-{
-  Upstream u = { event };
-
-  gst_element_foreach_sink_pad (h->element, push_up, &u);
-  gst_event_unref (event);
-}
-
-static void
-wish_key_unit (PfQuicHost *h)
-{
-  wish (h, gst_video_event_new_upstream_force_key_unit (
-               GST_CLOCK_TIME_NONE, TRUE, 0));
-}
-
-static void
-wish_watched (PfQuicHost *h, gboolean watched)
-{
-  const PfWatched event = { watched };
-
-  wish (h, pf_event_new_watched (&event));
-}
-
-static void
-post (PfQuicHost *h, GstStructure *structure)
-{
-  gst_element_post_message (
-      h->element, gst_message_new_element (GST_OBJECT (h->element), structure));
-}
-
 /* ---- Welcome ------------------------------------------------------------ */
 
 static void
@@ -184,7 +90,7 @@ remember (PfQuicHost *h, PfQuicSession *session, const PfMsgWelcome *w,
   h->secret = secret;
   h->data = pf_quic_data_ref (data);
   h->active = FALSE;
-  h->audio_seq = 0;
+  pf_quic_audio_out_reset (&h->audio, (w->host_caps & PF_HOST_AUDIO_RED) != 0);
   h->n.sessions++;
   h->n.bitrate_kbps = w->bitrate_kbps;
   g_mutex_unlock (&h->lock);
@@ -251,213 +157,7 @@ welcome (PfQuicHost *h, PfQuicSession *session)
   gst_clear_caps (&media);
 }
 
-/* ---- What the session tells --------------------------------------------- */
-
-static void
-set_destination (PfQuicHost *h, const PfPeerAddress *destination)
-{
-  PfAddress to;
-  gboolean first;
-  gchar *text;
-
-  pf_quic_from_peer_address (destination, &to.at, &to.size);
-  g_mutex_lock (&h->lock);
-  h->to = to;
-  first = !h->active;
-  h->active = TRUE;
-  h->silent = FALSE;
-  g_mutex_unlock (&h->lock);
-  text = pf_address_to_string (&to);
-  GST_INFO_OBJECT (h->element, "video goes to %s", text);
-  g_free (text);
-  if (!first)
-    return;
-  wish_watched (h, TRUE);
-  wish (h, pf_event_new_params_changed (TRUE));
-  wish_key_unit (h);
-}
-
-static void
-take_loss (PfQuicHost *h, guint ppm)
-{
-  const PfLossReport report = { .ppm = ppm };
-
-  g_mutex_lock (&h->lock);
-  h->n.loss_reports++;
-  h->n.loss_ppm = ppm;
-  g_mutex_unlock (&h->lock);
-  wish (h, pf_event_new_loss_report (&report));
-}
-
-static void
-take_bitrate (PfQuicHost *h, PfQuicSession *session, guint kbps)
-{
-  g_mutex_lock (&h->lock);
-  h->n.bitrate_kbps = kbps;
-  g_mutex_unlock (&h->lock);
-  pf_sender_set_rate (h->sender, (guint64) kbps * 1000);
-  post (h, gst_structure_new ("PfSessionBitrate", "id", G_TYPE_UINT64,
-               (guint64) pf_quic_session_id (session), "bitrate-kbps",
-               G_TYPE_UINT, kbps, NULL));
-}
-
-/* Whose sessions they are is told and answers. In a server of its own the
- * display follows, and the encoder with it: the video says whether it did. */
-static void
-take_mode (PfQuicHost *h, PfQuicSession *session, const PfMsgMode *mode)
-{
-  const PfMode event = { 0, mode->width, mode->height, mode->refresh_hz };
-
-  g_mutex_lock (&h->lock);
-  h->mode = *mode;
-  h->mode_until = pf_quic_now () + MODE_NS;
-  g_mutex_unlock (&h->lock);
-  if (h->own_hub)
-    wish (h, pf_event_new_mode (&event));
-  else
-    post (h, gst_structure_new ("PfSessionMode", "id", G_TYPE_UINT64,
-                 (guint64) pf_quic_session_id (session), "width", G_TYPE_UINT,
-                 mode->width, "height", G_TYPE_UINT, mode->height, "fps",
-                 G_TYPE_UINT, mode->refresh_hz, NULL));
-  pf_quic_session_call (session, pf_quic_now () + MODE_POLL_NS);
-}
-
-/* FALSE: nobody waits for an answer. */
-gboolean
-pf_quic_host_answer_mode (PfQuicHost *h, gboolean accepted)
-{
-  PfQuicSession *session = NULL;
-
-  g_mutex_lock (&h->lock);
-  if (h->mode.width > 0 && h->session)
-    session = pf_quic_session_ref (h->session);
-  h->mode.width = 0;
-  g_mutex_unlock (&h->lock);
-  if (!session)
-    return FALSE;
-  pf_quic_session_reconfigured (session, accepted);
-  pf_quic_session_unref (session);
-  return TRUE;
-}
-
-static gboolean
-has_mode (PfQuicHost *h, const PfMsgMode *mode)
-{
-  GstCaps *media = pf_quic_welcome_find_media (h->element);
-  PfMsgWelcome w = { 0 };
-
-  if (media)
-    pf_quic_media_describe (media, &w);
-  gst_clear_caps (&media);
-  return w.mode.width == mode->width && w.mode.height == mode->height &&
-         w.mode.refresh_hz == mode->refresh_hz;
-}
-
-/* In the connection's thread. */
-static void
-watch_mode (PfQuicHost *h, PfQuicSession *session)
-{
-  const guint64 now = pf_quic_now ();
-  PfMsgMode mode;
-  guint64 until;
-
-  g_mutex_lock (&h->lock);
-  mode = h->mode;
-  until = h->mode_until;
-  g_mutex_unlock (&h->lock);
-  if (mode.width == 0)
-    return;
-  if (h->own_hub && has_mode (h, &mode))
-    pf_quic_host_answer_mode (h, TRUE);
-  else if (now >= until)
-    pf_quic_host_answer_mode (h, FALSE);
-  else
-    pf_quic_session_call (session, h->own_hub ? now + MODE_POLL_NS : until);
-}
-
-static void
-take_input (PfQuicHost *h, const PfMsgInput *msg)
-{
-  PfInput input;
-
-  g_mutex_lock (&h->lock);
-  h->n.inputs++;
-  g_mutex_unlock (&h->lock);
-  if (pf_quic_input_from_message (msg, &input))
-    wish (h, pf_event_new_input (&input));
-}
-
-/* Who is not there holds nothing and is sent nothing. */
-static void
-take_silence (PfQuicHost *h, PfQuicSession *session, gboolean silent)
-{
-  static const PfInput release = { .kind = PF_INPUT_RELEASE };
-
-  GST_INFO_OBJECT (h->element, "the client is %s", silent ? "silent" : "back");
-  g_mutex_lock (&h->lock);
-  h->silent = silent;
-  h->n.silences += silent;
-  g_mutex_unlock (&h->lock);
-  if (silent)
-    wish (h, pf_event_new_input (&release));
-  wish_watched (h, !silent);
-  if (!silent)
-    wish_key_unit (h);
-  post (h, gst_structure_new ("PfSessionSilent", "id", G_TYPE_UINT64,
-               (guint64) pf_quic_session_id (session), "silent", G_TYPE_BOOLEAN,
-               silent, NULL));
-}
-
-static void
-on_event (PfQuicSession *session, const PfHostEvent *e, gpointer user)
-{
-  PfQuicHost *h = user;
-
-  switch (e->type) {
-  case PF_HOST_DESTINATION:
-    set_destination (h, &e->destination);
-    break;
-  case PF_HOST_KEYFRAME:
-    g_mutex_lock (&h->lock);
-    h->n.keyframe_requests++;
-    g_mutex_unlock (&h->lock);
-    wish_key_unit (h);
-    break;
-  case PF_HOST_INVALIDATE: {
-    const PfFrames frames = { e->frames.first, e->frames.last };
-
-    g_mutex_lock (&h->lock);
-    h->n.invalidations++;
-    g_mutex_unlock (&h->lock);
-    wish (h, pf_event_new_invalidate_frames (&frames));
-    break;
-  }
-  case PF_HOST_LOSS:
-    take_loss (h, e->loss_ppm);
-    break;
-  case PF_HOST_BITRATE:
-    take_bitrate (h, session, e->bitrate_kbps);
-    break;
-  case PF_HOST_PROBE: {
-    const PfProbe probe = { e->probe.target_kbps, e->probe.duration_ms };
-
-    wish (h, pf_event_new_probe (&probe));
-    break;
-  }
-  case PF_HOST_RECONFIGURE:
-    take_mode (h, session, &e->mode);
-    break;
-  case PF_HOST_INPUT:
-    take_input (h, &e->input);
-    break;
-  case PF_HOST_SILENT:
-  case PF_HOST_HEARD:
-    take_silence (h, session, e->type == PF_HOST_SILENT);
-    break;
-  default:
-    break;
-  }
-}
+/* ---- The end ------------------------------------------------------------- */
 
 /* Nobody is there any more: what upstream knew of the session is void. */
 static void
@@ -496,9 +196,9 @@ on_closed (PfQuicSession *session, const PfQuicEnd *end, gpointer user)
 
   GST_INFO_OBJECT (h->element, "session %u: %s", id, text);
   forget_session (h);
-  wish (h, pf_event_new_input (&release));
-  wish (h, pf_event_new_params_changed (TRUE));
-  post (h,
+  pf_quic_host_wish (h, pf_event_new_input (&release));
+  pf_quic_host_wish (h, pf_event_new_params_changed (TRUE));
+  pf_quic_host_post (h,
       gst_structure_new ("PfSessionEnded", "id", G_TYPE_UINT64, (guint64) id,
           "by-peer", G_TYPE_BOOLEAN, end->kind == PF_QUIC_PEER_CLOSED, "code",
           G_TYPE_UINT, (guint) end->code, "reason", G_TYPE_STRING, text, NULL));
@@ -516,13 +216,13 @@ on_call (PfQuicSession *session, gpointer user)
   welcomed = h->secret != NULL;
   g_mutex_unlock (&h->lock);
   if (welcomed)
-    watch_mode (h, session);
+    pf_quic_host_watch_mode (h, session);
   else
     welcome (h, session);
 }
 
 static const PfQuicSessionFuncs session_funcs = {
-  .event = on_event,
+  .event = pf_quic_host_on_event,
   .call = on_call,
   .closed = on_closed,
 };
@@ -734,8 +434,10 @@ note_key_frame (PfQuicHost *h, guint32 frame)
     session = pf_quic_session_ref (h->session);
   h->n.key_frames++;
   g_mutex_unlock (&h->lock);
-  if (session)
+  if (session) {
     pf_quic_session_keyframe_made (session, frame);
+    pf_quic_host_send_hdr (h, session);
+  }
   pf_quic_session_unref (session);
 }
 
@@ -764,7 +466,7 @@ pf_quic_host_video (PfQuicHost *h, GstPad *pad, GstMiniObject *object,
   case PF_SENDER_DROPPED:
     GST_WARNING_OBJECT (
         h->element, "the network does not keep up: a frame is dropped");
-    wish_key_unit (h);
+    pf_quic_host_wish_key_unit (h);
     break;
   default:
     break;
@@ -801,29 +503,31 @@ capture_time (GstBuffer *buffer)
 void
 pf_quic_host_audio (PfQuicHost *h, GstBuffer *buffer)
 {
-  PfMsgDatagram datagram = { .tag = PF_DGRAM_AUDIO };
   PfQuicSession *session = NULL;
-  GstMapInfo map;
+  GBytes *packet, *previous = NULL;
+  PfMsgDatagram datagram;
+  gpointer bytes = NULL;
+  gsize size = 0;
   gboolean sent;
 
+  gst_buffer_extract_dup (buffer, 0, -1, &bytes, &size);
+  packet = g_bytes_new_take (bytes, size);
   g_mutex_lock (&h->lock);
   if (h->active && !h->silent && h->session) {
     session = pf_quic_session_ref (h->session);
-    datagram.audio.seq = h->audio_seq++;
+    pf_quic_audio_out_next (
+        &h->audio, packet, capture_time (buffer), &datagram, &previous);
   }
   g_mutex_unlock (&h->lock);
-  if (!session)
-    return;
-  if (gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    datagram.audio.pts_ns = capture_time (buffer);
-    datagram.audio.data = (PfMsgSpan){ map.data, map.size };
+  if (session) {
     sent = pf_quic_session_send_datagram (session, &datagram) == 0;
-    gst_buffer_unmap (buffer, &map);
     g_mutex_lock (&h->lock);
     h->n.audio += sent;
     h->n.audio_dropped += !sent;
     g_mutex_unlock (&h->lock);
   }
+  g_clear_pointer (&previous, g_bytes_unref);
+  g_bytes_unref (packet);
   pf_quic_session_unref (session);
 }
 
@@ -982,6 +686,7 @@ pf_quic_host_stop (PfQuicHost *h)
   pf_quic_timing_free (h->timing);
   pf_quic_hub_unref (h->hub);
   clear_settings (&h->settings);
+  pf_quic_audio_out_reset (&h->audio, FALSE);
   g_mutex_clear (&h->lock);
   g_free (h);
 }

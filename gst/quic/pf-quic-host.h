@@ -50,6 +50,9 @@ gboolean pf_quic_host_disconnect (
  * an answer. */
 gboolean pf_quic_host_answer_mode (PfQuicHost *host, gboolean accepted);
 
+/* PfGamepadFeedback for the client; FALSE: it cannot be sent. */
+gboolean pf_quic_host_feedback (PfQuicHost *host, const GstStructure *feedback);
+
 /* Takes another session of its server, after the one before has ended. */
 gboolean pf_quic_host_attach (PfQuicHost *host, guint64 id);
 

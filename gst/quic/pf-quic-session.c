@@ -260,7 +260,6 @@ keep_event (PfQuicSession *s, PfHostEvent *e)
     e->hello = &s->hello;
     return TRUE;
   case PF_HOST_MESSAGE:
-  case PF_HOST_RICH:
   case PF_HOST_MIC:
     return FALSE;
   case PF_HOST_PAIR:
@@ -274,6 +273,31 @@ keep_event (PfQuicSession *s, PfHostEvent *e)
   }
 }
 
+/* An event with what it points to. */
+typedef struct {
+  PfHostEvent event; /* first */
+  PfMsgRich rich;
+  guint8 report[PF_HID_REPORT_MAX];
+} RichEvent;
+
+static PfHostEvent *
+copy_rich (const PfHostEvent *e)
+{
+  RichEvent *copy = g_new0 (RichEvent, 1);
+
+  copy->event = *e;
+  copy->rich = *e->rich;
+  copy->event.rich = &copy->rich;
+  if (copy->rich.kind == PF_RICH_HID_REPORT) {
+    PfMsgSpan *report = &copy->rich.hid_report.report;
+
+    report->size = MIN (report->size, sizeof copy->report);
+    memcpy (copy->report, report->data, report->size);
+    report->data = copy->report;
+  }
+  return &copy->event;
+}
+
 /* Call with lock. */
 static void
 collect_events (PfQuicSession *s)
@@ -282,7 +306,8 @@ collect_events (PfQuicSession *s)
 
   while (pf_host_session_event (s->host, instant (), &e))
     if (keep_event (s, &e))
-      g_queue_push_tail (&s->events, g_memdup2 (&e, sizeof e));
+      g_queue_push_tail (&s->events,
+          e.type == PF_HOST_RICH ? copy_rich (&e) : g_memdup2 (&e, sizeof e));
 }
 
 /* When settle() has something to do. Call with lock, in which the timer is set

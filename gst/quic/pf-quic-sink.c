@@ -679,9 +679,30 @@ pf_quic_sink_attach (PfQuicSink *self, guint64 id)
   return ok;
 }
 
+static gboolean
+pf_quic_sink_feedback (PfQuicSink *self, const GstStructure *feedback)
+{
+  gboolean ok = FALSE;
+
+  GST_STATE_LOCK (self); /* the host stays */
+  if (self->host)
+    ok = pf_quic_host_feedback (self->host, feedback);
+  GST_STATE_UNLOCK (self);
+  return ok;
+}
+
 static void
 install_signals (GObjectClass *object_class)
 {
+  /**
+   * PfQuicSink::feedback:
+   * @feedback: PfGamepadFeedback; see docs/events.md
+   *
+   * Returns: whether it was sent to the client
+   */
+  g_signal_new_class_handler ("feedback", G_TYPE_FROM_CLASS (object_class),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION, G_CALLBACK (pf_quic_sink_feedback),
+      NULL, NULL, NULL, G_TYPE_BOOLEAN, 1, GST_TYPE_STRUCTURE);
   /**
    * PfQuicSink::attach:
    * @session: of its server, that waits for an endpoint

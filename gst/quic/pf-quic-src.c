@@ -504,37 +504,9 @@ on_welcome (gpointer user, const PfMsgWelcome *w)
 
 /* In the connection's thread. */
 static void
-on_event (gpointer user, const PfClientEvent *e)
+on_told (gpointer user, GstStructure *message)
 {
-  PfQuicSrc *self = user;
-
-  switch (e->type) {
-  case PF_CLIENT_RECONFIGURED: {
-    const PfMsgMode *mode = &e->reconfigured.mode;
-
-    post (self, gst_structure_new ("PfSessionMode", "accepted", G_TYPE_BOOLEAN,
-                    e->reconfigured.accepted, "width", G_TYPE_UINT, mode->width,
-                    "height", G_TYPE_UINT, mode->height, "fps", G_TYPE_UINT,
-                    mode->refresh_hz, NULL));
-    break;
-  }
-  case PF_CLIENT_BITRATE:
-    post (self, gst_structure_new ("PfSessionBitrate", "bitrate-kbps",
-                    G_TYPE_UINT, e->bitrate_kbps, NULL));
-    break;
-  case PF_CLIENT_PROBE_RESULT: {
-    const PfMsgProbeResult *p = &e->probe;
-
-    post (self,
-        gst_structure_new ("PfSpeedTest", "bytes", G_TYPE_UINT64,
-            (guint64) p->bytes_sent, "units", G_TYPE_UINT, p->units_sent, "ms",
-            G_TYPE_UINT, p->duration_ms, "packets", G_TYPE_UINT,
-            p->wire_packets, "dropped", G_TYPE_UINT, p->send_dropped, NULL));
-    break;
-  }
-  default:
-    break;
-  }
+  post (user, message);
 }
 
 /* In the connection's thread. */
@@ -584,8 +556,8 @@ on_timing (gpointer user, const PfMsgHostTiming *t)
 
 static const PfQuicClientFuncs client_funcs = {
   .welcome = on_welcome,
-  .event = on_event,
   .timing = on_timing,
+  .message = on_told,
   .closed = on_closed,
 };
 
@@ -784,12 +756,13 @@ make_stats (PfQuicSrc *self)
       n.bytes + s.bytes, "buffers", G_TYPE_UINT64, n.buffers, "packets",
       G_TYPE_UINT64, s.packets, "filtered", G_TYPE_UINT64, s.filtered, "audio",
       G_TYPE_UINT64, s.audio, "audio-lost", G_TYPE_UINT64, s.audio_lost,
-      "inputs", G_TYPE_UINT64, s.inputs, "clock-offset", G_TYPE_INT64,
-      s.clock_offset, "clock-rtt", G_TYPE_UINT64, s.clock_rtt,
-      "keyframe-requests", G_TYPE_UINT64, s.session.keyframe_requests,
-      "invalidations", G_TYPE_UINT64, s.session.rfi_requests, "loss-reports",
-      G_TYPE_UINT64, s.session.loss_reports, "punches", G_TYPE_UINT64,
-      s.session.punches, NULL);
+      "audio-restored", G_TYPE_UINT64, s.audio_restored, "inputs",
+      G_TYPE_UINT64, s.inputs, "clock-offset", G_TYPE_INT64, s.clock_offset,
+      "clock-rtt", G_TYPE_UINT64, s.clock_rtt, "keyframe-requests",
+      G_TYPE_UINT64, s.session.keyframe_requests, "invalidations",
+      G_TYPE_UINT64, s.session.rfi_requests, "loss-reports", G_TYPE_UINT64,
+      s.session.loss_reports, "punches", G_TYPE_UINT64, s.session.punches,
+      NULL);
 
   pf_quic_add_stats (stats, link);
   pf_quic_link_unref (link);
@@ -898,8 +871,8 @@ install_properties (GObjectClass *object_class)
    *
    * A structure application/x-pf-quicsrc-stats, counted since READY:
    * connected: boolean; bytes and buffers pushed; of a session packets (of
-   * video), filtered (of others than the host), audio, audio-lost (packets),
-   * inputs, keyframe-requests, invalidations, loss-reports, punches, clock-rtt
+   * video), filtered (of others than the host), audio, audio-lost,
+   * audio-restored (packets), inputs, keyframe-requests, invalidations, loss-reports, punches, clock-rtt
    * (ns): uint64; clock-offset (host minus client, ns): int64; and of the
    * connection what PfQuicSink:stats has.
    */

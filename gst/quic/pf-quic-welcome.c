@@ -161,5 +161,8 @@ pf_quic_welcome_make (GstElement *host, const PfQuicHostSettings *settings,
     pf_quic_media_describe (media, w);
   put_grants (grants, w);
   put_settings (host, settings, data, w);
+  if (pf_quic_session_hello (session)->later &&
+      (pf_quic_session_hello (session)->client_caps & PF_CLIENT_AUDIO_RED))
+    w->host_caps |= PF_HOST_AUDIO_RED;
   return NULL;
 }

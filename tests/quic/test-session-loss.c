@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "pf-forwarder.h"
+#include "pf-quic-audio.h"
+#include "pf-quic-pads.h"
 #include "pf-test.h"
 #include "session-line.h"
 
@@ -186,6 +188,203 @@ test_silent (void)
   session_end (&s);
 }
 
+/* ---- Sound -------------------------------------------------------------- */
+
+static GBytes *
+packet_of (guint i)
+{
+  guint8 bytes[10];
+
+  memset (bytes, (gint) i, sizeof bytes);
+  return g_bytes_new (bytes, sizeof bytes);
+}
+
+/* Sends 100 packets through a line that loses those that lost() names. */
+static void
+send_sound (PfQuicAudioIn *in, gboolean redundant, gboolean (*lost) (guint i))
+{
+  PfQuicAudioOut out = { 0 };
+
+  pf_quic_audio_out_reset (&out, redundant);
+  for (guint i = 0; i < 100; i++) {
+    GBytes *packet = packet_of (i), *previous;
+    guint8 bytes[64];
+    PfMsgDatagram d;
+    size_t n;
+
+    pf_quic_audio_out_next (&out, packet, 5000000 * i, &d, &previous);
+    PF_REQUIRE_INT (
+        pf_msg_datagram_encode (&d, bytes, sizeof bytes, &n), ==, 0);
+    g_clear_pointer (&previous, g_bytes_unref);
+    g_bytes_unref (packet);
+    PF_REQUIRE_INT (pf_msg_datagram_decode (bytes, n, &d), ==, 0);
+    if (!lost (i))
+      PF_CHECK (pf_quic_audio_in_take (in, &d.audio));
+  }
+  pf_quic_audio_out_reset (&out, FALSE);
+}
+
+/* What came out is in order, each packet as it was sent, with its time. */
+static guint
+check_sound (PfQuicAudioIn *in)
+{
+  gint last = -1;
+  guint n = 0;
+  GstBuffer *b;
+
+  while ((b = g_queue_pop_head (&in->packets))) {
+    GstReferenceTimestampMeta *meta =
+        gst_buffer_get_reference_timestamp_meta (b, NULL);
+    guint8 first = 0;
+
+    PF_REQUIRE (meta != NULL);
+    gst_buffer_extract (b, 0, &first, 1);
+    PF_CHECK_INT (first, >, last);
+    PF_CHECK_UINT (meta->timestamp, ==, 5000000 * (guint64) first);
+    if (last >= 0)
+      PF_CHECK_INT (!GST_BUFFER_FLAG_IS_SET (b, GST_BUFFER_FLAG_DISCONT), ==,
+          first == last + 1);
+    last = first;
+    n++;
+    gst_buffer_unref (b);
+  }
+  return n;
+}
+
+static gboolean
+every_fifth (guint i)
+{
+  return i % 5 == 3;
+}
+
+static gboolean
+two_of_ten (guint i)
+{
+  return i % 10 == 3 || i % 10 == 4;
+}
+
+static void
+test_sound (void)
+{
+  PfQuicAudioIn plain = { 0 }, single = { 0 }, two = { 0 };
+
+  send_sound (&plain, FALSE, every_fifth);
+  PF_CHECK_UINT (plain.restored, ==, 0);
+  PF_CHECK_UINT (plain.lost, ==, 20 + 16); /* 80 came, 64 may wait */
+  pf_quic_audio_in_clear (&plain);
+  send_sound (&single, TRUE, every_fifth);
+  PF_CHECK_UINT (single.restored, ==, 20);
+  PF_CHECK_UINT (single.lost, ==, 36); /* 100 came, 64 may wait */
+  PF_CHECK_UINT (check_sound (&single), ==, 64);
+  send_sound (&two, TRUE, two_of_ten);
+  PF_CHECK_UINT (two.restored, ==, 10);
+  PF_CHECK_UINT (two.lost, ==, 10 + 26);
+  pf_quic_audio_in_clear (&two);
+}
+
+/* ---- Gamepads ----------------------------------------------------------- */
+
+/* To the wire and back, as text. */
+static void
+check_feedback (const gchar *text)
+{
+  GstStructure *s = gst_structure_from_string (text, NULL), *back;
+  guint8 bytes[128];
+  PfMsgDatagram d;
+  size_t n;
+
+  PF_REQUIRE (s != NULL);
+  PF_REQUIRE (pf_quic_pads_to_feedback (s, &d));
+  PF_REQUIRE_INT (pf_msg_datagram_encode (&d, bytes, sizeof bytes, &n), ==, 0);
+  PF_REQUIRE_INT (pf_msg_datagram_decode (bytes, n, &d), ==, 0);
+  back = pf_quic_pads_from_feedback (&d);
+  PF_REQUIRE (back != NULL);
+  PF_CHECK (gst_structure_is_equal (s, back));
+  gst_structure_free (back);
+  gst_structure_free (s);
+}
+
+static void
+test_feedback (void)
+{
+  static const gchar *const none[] = {
+    "PfGamepadFeedback,kind=(string)rumble,pad=(uint)16",
+    "PfGamepadFeedback,kind=(string)trigger,pad=(uint)0",
+    "PfGamepadFeedback,kind=(string)song,pad=(uint)0",
+    "PfGamepadFeedback,pad=(uint)0",
+  };
+  PfMsgDatagram d;
+
+  check_feedback ("PfGamepadFeedback,kind=(string)rumble,pad=(uint)3,low=(uint)"
+                  "65535,high=(uint)1,left-trigger=(uint)0,right-trigger=(uint)"
+                  "0,seq=(uint)255,ttl-ms=(uint)400");
+  check_feedback ("PfGamepadFeedback,kind=(string)rumble,pad=(uint)0,low=(uint)"
+                  "1,high=(uint)2,left-trigger=(uint)3,right-trigger=(uint)4,"
+                  "seq=(uint)5,ttl-ms=(uint)6");
+  check_feedback ("PfGamepadFeedback,kind=(string)led,pad=(uint)15,red=(uint)"
+                  "255,green=(uint)128,blue=(uint)1");
+  check_feedback (
+      "PfGamepadFeedback,kind=(string)player-leds,pad=(uint)1,bits=(uint)31");
+  check_feedback ("PfGamepadFeedback,kind=(string)haptic,pad=(uint)2,side=("
+                  "uint)1,amplitude=(uint)500,period=(uint)20,count=(uint)9");
+  for (guint i = 0; i < G_N_ELEMENTS (none); i++) {
+    GstStructure *s = gst_structure_from_string (none[i], NULL);
+
+    PF_CHECK (!pf_quic_pads_to_feedback (s, &d));
+    gst_structure_free (s);
+  }
+}
+
+static guint
+uint_of (const GstStructure *s, const gchar *name)
+{
+  guint value = G_MAXUINT;
+
+  gst_structure_get_uint (s, name, &value);
+  return value;
+}
+
+static void
+test_pads (void)
+{
+  const PfMsgPadState state = { .pad = 4,
+    .seq = 200,
+    .buttons = PF_PAD_A | PF_PAD_MISC,
+    .left_x = -32768,
+    .right_y = 32767,
+    .right_trigger = 255 };
+  const PfMsgPenSample pen = { .state = PF_PEN_IN_RANGE | PF_PEN_TOUCHING |
+                                        PF_PEN_BARREL_2,
+    .tool = 1,
+    .x = .25f,
+    .y = .5f,
+    .pressure = 65535 };
+  const PfMsgInput key = { .kind = PF_MSG_INPUT_KEY_DOWN, .code = 65 };
+  PfMsgInput input;
+  PfInput event;
+  GstStructure *s;
+  gint x = 0;
+
+  pf_msg_input_from_pad_state (&state, &input);
+  s = pf_quic_pads_from_input (&input);
+  PF_REQUIRE (s != NULL);
+  PF_CHECK_STR (gst_structure_get_string (s, "kind"), "state");
+  PF_CHECK_UINT (uint_of (s, "pad"), ==, 4);
+  PF_CHECK_UINT (uint_of (s, "seq"), ==, 200);
+  PF_CHECK_UINT (uint_of (s, "buttons"), ==, state.buttons);
+  PF_CHECK_UINT (uint_of (s, "right-trigger"), ==, 255);
+  PF_CHECK (gst_structure_get_int (s, "left-x", &x) && x == -32768);
+  PF_CHECK (gst_structure_get_int (s, "right-y", &x) && x == 32767);
+  gst_structure_free (s);
+  PF_CHECK (pf_quic_pads_from_input (&key) == NULL);
+  PF_CHECK (pf_quic_pads_pen (&pen, &event));
+  PF_CHECK_UINT (event.kind, ==, PF_INPUT_PEN);
+  PF_CHECK_UINT (event.code, ==, PF_PEN_ERASER);
+  PF_CHECK_UINT (event.state, ==, PF_INPUT_DOWN);
+  PF_CHECK_UINT (event.buttons, ==, 2);
+  PF_CHECK (event.pressure == 1. && event.x == .25 && event.y == .5);
+}
+
 static void
 remove_tree (const gchar *path)
 {
@@ -210,6 +409,9 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   line_dir = g_dir_make_tmp ("pf-session-loss-XXXXXX", NULL);
   PF_TEST_ADD ("/session-loss/silent", test_silent);
+  PF_TEST_ADD ("/session-loss/sound", test_sound);
+  PF_TEST_ADD ("/session-loss/feedback", test_feedback);
+  PF_TEST_ADD ("/session-loss/pads", test_pads);
   ret = pf_test_run (argc, argv);
   remove_tree (line_dir);
   g_free (line_dir);
