@@ -111,7 +111,7 @@ lint_headers ()
       *) compiler=gcc ;;
     esac
     case $file in
-      tests/bench/bench-path* | tests/bench/bench-stream*) flags="$flags $gst_flags" ;;
+      tests/bench/bench-path* | tests/bench/bench-stream* | tests/bench/*loss*) flags="$flags $gst_flags" ;;
       gst/libpf/* | tests/unit/* | tests/common/* | tests/bench/*) ;;
       *) flags="$flags $gst_flags" ;;
     esac
