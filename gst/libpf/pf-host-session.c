@@ -75,6 +75,8 @@ struct PfHostSession {
   bool probing;
   uint64_t probe_ns; /* not before */
 
+  uint64_t datagrams_ns; /* what was taken is worth up to here */
+
   uint64_t heard_ns; /* last, of the client */
   bool silent;       /* it was told */
   bool back;         /* it is to be told */
@@ -538,6 +540,20 @@ datagram_check (const PfMsgDatagram *d)
   return d->tag == PF_DGRAM_MIC || is_pad_known (&d->rich);
 }
 
+/* Each datagram costs a share of a second, of which some may be owed. */
+static bool
+may_take_datagram (PfHostSession *s, uint64_t now)
+{
+  const uint64_t cost = UINT64_C (1000000000) / PF_HOST_DATAGRAMS_PER_S;
+
+  if (s->datagrams_ns < now)
+    s->datagrams_ns = now;
+  if (s->datagrams_ns - now >= PF_HOST_DATAGRAMS_AT_ONCE * cost)
+    return false;
+  s->datagrams_ns += cost;
+  return true;
+}
+
 bool
 pf_host_session_datagram (
     PfHostSession *session, const uint8_t *bytes, size_t size, PfInstant now)
@@ -550,6 +566,10 @@ pf_host_session_datagram (
   if (s->state != RUNNING || s->event_waits)
     return false;
   s->stats.datagrams++;
+  if (!may_take_datagram (s, now.mono_ns)) {
+    s->stats.throttled++;
+    return false;
+  }
   if (size == 0 || !pf_msg_datagram_from_client (bytes[0]) ||
       pf_msg_datagram_decode (bytes, size, d) < 0 || !datagram_check (d)) {
     s->stats.malformed++;

@@ -51,6 +51,10 @@
 #define PF_HOST_BITRATE_NS (100 * PF_MS)
 #define PF_HOST_LOSS_NS (100 * PF_MS)
 #define PF_HOST_PROBE_NS (10000 * PF_MS)
+/* Datagrams that are taken: what more comes is dropped, nobody plays that
+ * fast. */
+#define PF_HOST_DATAGRAMS_PER_S 8000
+#define PF_HOST_DATAGRAMS_AT_ONCE 1000
 /* Punches come every 2 s; a client that is not heard for longer than this is
  * taken for gone until it is heard again. */
 #define PF_HOST_SILENT_NS (2800 * PF_MS)
@@ -115,6 +119,7 @@ typedef struct {
   uint64_t malformed;       /* messages and datagrams */
   uint64_t oversized;       /* messages */
   uint64_t denied;          /* datagrams without the right */
+  uint64_t throttled;       /* datagrams beyond what is taken */
   uint64_t unsent;          /* answers for which there was no room */
   uint64_t keyframe_wishes; /* asked for */
   uint64_t keyframes;       /* passed on */

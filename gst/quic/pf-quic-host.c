@@ -191,18 +191,26 @@ on_closed (PfQuicSession *session, const PfQuicEnd *end, gpointer user)
 {
   static const PfInput release = { .kind = PF_INPUT_RELEASE };
   PfQuicHost *h = user;
+  GstElement *element = gst_object_ref (h->element);
   gchar *text = pf_quic_end_to_string (end);
-  const guint id = pf_quic_session_id (session);
+  GstStructure *ended = gst_structure_new ("PfSessionEnded", "id",
+      G_TYPE_UINT64, (guint64) pf_quic_session_id (session), "by-peer",
+      G_TYPE_BOOLEAN, end->kind == PF_QUIC_PEER_CLOSED, "code", G_TYPE_UINT,
+      (guint) end->code, "reason", G_TYPE_STRING, text, NULL);
 
-  GST_INFO_OBJECT (h->element, "session %u: %s", id, text);
-  forget_session (h);
+  GST_INFO_OBJECT (
+      element, "session %u: %s", pf_quic_session_id (session), text);
+  g_free (text);
+  /* the session stays for now: who stops the host waits for this as long */
+  g_mutex_lock (&h->lock);
+  h->active = FALSE;
+  g_mutex_unlock (&h->lock);
   pf_quic_host_wish (h, pf_event_new_input (&release));
   pf_quic_host_wish (h, pf_event_new_params_changed (TRUE));
-  pf_quic_host_post (h,
-      gst_structure_new ("PfSessionEnded", "id", G_TYPE_UINT64, (guint64) id,
-          "by-peer", G_TYPE_BOOLEAN, end->kind == PF_QUIC_PEER_CLOSED, "code",
-          G_TYPE_UINT, (guint) end->code, "reason", G_TYPE_STRING, text, NULL));
-  g_free (text);
+  forget_session (h); /* from here on the host may be gone */
+  gst_element_post_message (
+      element, gst_message_new_element (GST_OBJECT (element), ended));
+  gst_object_unref (element);
 }
 
 /* In the connection's thread. */

@@ -174,8 +174,8 @@ take_block (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   PF_CHECK (m->stride >= 24 + HEADER + PAYLOAD + 16);
   PF_CHECK_INT (m->stride % 64, ==, 0);
   PF_CHECK_INT (m->n_packets, ==, 15);
-  PF_CHECK_INT (m->position, ==, m->part == PF_BLOCK_DATA ? 0 : 10);
-  seen->parts[m->part == PF_BLOCK_PARITY]++;
+  PF_CHECK_INT (m->position, ==, (m->part & PF_BLOCK_DATA) ? 0 : 10);
+  seen->parts[(m->part & PF_BLOCK_PARITY) != 0]++;
   seen->rows += m->n;
   return GST_PAD_PROBE_OK;
 }
@@ -231,7 +231,7 @@ scribble (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   (void) pad;
   PF_REQUIRE (gst_buffer_map (b, &map, GST_MAP_READWRITE));
   for (guint i = 0; i < m->n; i++)
-    if (m->part == PF_BLOCK_PARITY || i >= s->drop)
+    if ((m->part & PF_BLOCK_PARITY) || i >= s->drop)
       pf_reassembler_push (
           s->r, map.data + i * m->stride + m->offset, m->size, 0);
   memset (map.data, 0xee, map.size);

@@ -291,7 +291,7 @@ check_order (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   PF_REQUIRE (m != NULL);
   PF_CHECK_UINT (stat_of (o->path->sender, "sink", "packets"), ==,
       o->before + m->position);
-  if (m->part == PF_BLOCK_DATA) {
+  if (m->part & PF_BLOCK_DATA) {
     o->pieces++;
     PF_CHECK_UINT (m->n, <=, 2 * 64);
   } else {

@@ -230,3 +230,90 @@ line_check_frames (Line *client)
   PF_CHECK (line_wait (client, &client->frames, 30));
   PF_CHECK_UINT (client->wrong, ==, 0);
 }
+
+/* ---- A server ----------------------------------------------------------- */
+
+static gint
+on_authorize (GstElement *server, const GstStructure *peer, gpointer user)
+{
+  LineServer *s = user;
+
+  (void) server;
+  PF_CHECK (gst_structure_has_field_typed (peer, "id", G_TYPE_UINT64));
+  PF_CHECK (gst_structure_has_field_typed (peer, "peer", G_TYPE_STRING));
+  return s->decision;
+}
+
+void
+line_server_init (LineServer *s, gint decision)
+{
+  gchar *identity = g_build_filename (line_dir, "host", NULL);
+  GstBus *bus = gst_bus_new ();
+
+  memset (s, 0, sizeof *s);
+  g_mutex_init (&s->line.lock);
+  g_cond_init (&s->line.cond);
+  s->line.messages =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_structure_free);
+  s->decision = decision;
+  s->server = gst_element_factory_make ("pfquicserver", "server");
+  PF_REQUIRE (s->server != NULL);
+  gst_object_ref_sink (s->server);
+  gst_bus_set_sync_handler (bus, line_on_message, &s->line, NULL);
+  gst_element_set_bus (s->server, bus);
+  gst_object_unref (bus);
+  g_object_set (s->server, "address", "127.0.0.1", "port", 0, "identity-dir",
+      identity, NULL);
+  g_free (identity);
+  g_signal_connect (s->server, "authorize", G_CALLBACK (on_authorize), s);
+  PF_REQUIRE_INT (gst_element_set_state (s->server, GST_STATE_READY), ==,
+      GST_STATE_CHANGE_SUCCESS);
+  g_object_get (s->server, "port", &s->port, NULL);
+}
+
+void
+line_server_clear (LineServer *s)
+{
+  gst_element_set_state (s->server, GST_STATE_NULL);
+  gst_element_set_bus (s->server, NULL);
+  gst_object_unref (s->server);
+  g_ptr_array_unref (s->line.messages);
+  g_free (s->line.error);
+  g_mutex_clear (&s->line.lock);
+  g_cond_clear (&s->line.cond);
+}
+
+guint64
+line_id (const GstStructure *s)
+{
+  guint64 id = 0;
+
+  PF_CHECK (gst_structure_get_uint64 (s, "id", &id));
+  return id;
+}
+
+void
+line_play_endpoint (Line *l, guint64 id)
+{
+  gchar *settings =
+      g_strdup_printf ("server=server session=%" G_GUINT64_FORMAT, id);
+  gchar *text = g_strdup_printf (HOST, settings);
+
+  line_init (l, text);
+  line_play (l);
+  g_free (text);
+  g_free (settings);
+}
+
+void
+line_accept (LineServer *s, guint64 id)
+{
+  GstStructure *grant = gst_structure_new ("PfSessionGrant", "codec",
+      G_TYPE_STRING, "h264", "width", G_TYPE_UINT, 800, "height", G_TYPE_UINT,
+      600, "fps", G_TYPE_UINT, 50, "bitrate-kbps", G_TYPE_UINT, 7000, NULL);
+  gboolean ok;
+
+  g_signal_emit_by_name (s->server, "accept", id, grant, &ok);
+  PF_CHECK (ok);
+  gst_structure_free (grant);
+}

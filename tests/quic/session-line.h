@@ -56,4 +56,18 @@ guint line_play_host (Line *l, const gchar *settings);
 void line_play_client (Line *l, guint port, const gchar *settings);
 void line_check_frames (Line *client);
 
+/* A server, whose sessions get endpoints of their own. */
+typedef struct {
+  GstElement *server;
+  Line line; /* only its bus */
+  gint decision;
+  guint port;
+} LineServer;
+
+void line_server_init (LineServer *s, gint decision);
+void line_server_clear (LineServer *s);
+guint64 line_id (const GstStructure *s);
+void line_play_endpoint (Line *l, guint64 id);
+void line_accept (LineServer *s, guint64 id);
+
 #endif /* SESSION_LINE_H */

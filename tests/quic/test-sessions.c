@@ -366,100 +366,8 @@ test_bitrate (void)
 
 /* ---- With a server ------------------------------------------------------ */
 
-typedef struct {
-  GstElement *server;
-  Line line; /* only its bus */
-  gint decision;
-  guint port;
-} Server;
-
-static gint
-on_authorize (GstElement *server, const GstStructure *peer, gpointer user)
-{
-  Server *s = user;
-
-  (void) server;
-  PF_CHECK (gst_structure_has_field_typed (peer, "id", G_TYPE_UINT64));
-  PF_CHECK (gst_structure_has_field_typed (peer, "peer", G_TYPE_STRING));
-  return s->decision;
-}
-
 static void
-server_init (Server *s, gint decision)
-{
-  gchar *identity = g_build_filename (line_dir, "host", NULL);
-  GstBus *bus = gst_bus_new ();
-
-  memset (s, 0, sizeof *s);
-  g_mutex_init (&s->line.lock);
-  g_cond_init (&s->line.cond);
-  s->line.messages =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_structure_free);
-  s->decision = decision;
-  s->server = gst_element_factory_make ("pfquicserver", "server");
-  PF_REQUIRE (s->server != NULL);
-  gst_object_ref_sink (s->server);
-  gst_bus_set_sync_handler (bus, line_on_message, &s->line, NULL);
-  gst_element_set_bus (s->server, bus);
-  gst_object_unref (bus);
-  g_object_set (s->server, "address", "127.0.0.1", "port", 0, "identity-dir",
-      identity, NULL);
-  g_free (identity);
-  g_signal_connect (s->server, "authorize", G_CALLBACK (on_authorize), s);
-  PF_REQUIRE_INT (gst_element_set_state (s->server, GST_STATE_READY), ==,
-      GST_STATE_CHANGE_SUCCESS);
-  g_object_get (s->server, "port", &s->port, NULL);
-}
-
-static void
-server_clear (Server *s)
-{
-  gst_element_set_state (s->server, GST_STATE_NULL);
-  gst_element_set_bus (s->server, NULL);
-  gst_object_unref (s->server);
-  g_ptr_array_unref (s->line.messages);
-  g_free (s->line.error);
-  g_mutex_clear (&s->line.lock);
-  g_cond_clear (&s->line.cond);
-}
-
-static guint64
-id_of (const GstStructure *s)
-{
-  guint64 id = 0;
-
-  PF_CHECK (gst_structure_get_uint64 (s, "id", &id));
-  return id;
-}
-
-static void
-endpoint_play (Line *l, guint64 id)
-{
-  gchar *settings =
-      g_strdup_printf ("server=server session=%" G_GUINT64_FORMAT, id);
-  gchar *text = g_strdup_printf (HOST, settings);
-
-  line_init (l, text);
-  line_play (l);
-  g_free (text);
-  g_free (settings);
-}
-
-static void
-accept_it (Server *s, guint64 id)
-{
-  GstStructure *grant = gst_structure_new ("PfSessionGrant", "codec",
-      G_TYPE_STRING, "h264", "width", G_TYPE_UINT, 800, "height", G_TYPE_UINT,
-      600, "fps", G_TYPE_UINT, 50, "bitrate-kbps", G_TYPE_UINT, 7000, NULL);
-  gboolean ok;
-
-  g_signal_emit_by_name (s->server, "accept", id, grant, &ok);
-  PF_CHECK (ok);
-  gst_structure_free (grant);
-}
-
-static void
-check_session (Server *s, Line *client, guint nth)
+check_session (LineServer *s, Line *client, guint nth)
 {
   GstStructure *offer, *m;
   Line endpoint;
@@ -467,12 +375,12 @@ check_session (Server *s, Line *client, guint nth)
 
   offer = line_message (&s->line, "PfSessionOffer", nth);
   PF_REQUIRE (offer != NULL);
-  id = id_of (offer);
+  id = line_id (offer);
   PF_CHECK_STR (gst_structure_get_string (offer, "codecs"), "h264");
   PF_CHECK_UINT (line_number (offer, "width"), ==, 1280);
   gst_structure_free (offer);
-  endpoint_play (&endpoint, id);
-  accept_it (s, id);
+  line_play_endpoint (&endpoint, id);
+  line_accept (s, id);
   line_check_frames (client);
   m = line_message (client, "PfSessionGranted", 0);
   PF_REQUIRE (m != NULL);
@@ -482,40 +390,40 @@ check_session (Server *s, Line *client, guint nth)
   gst_structure_free (m);
   m = line_message (&s->line, "PfSessionStarted", nth);
   PF_REQUIRE (m != NULL);
-  PF_CHECK_UINT (id_of (m), ==, id);
+  PF_CHECK_UINT (line_id (m), ==, id);
   gst_structure_free (m);
   line_clear (&endpoint); /* which ends the session */
   m = line_message (&s->line, "PfSessionEnded", nth);
   PF_REQUIRE (m != NULL);
-  PF_CHECK_UINT (id_of (m), ==, id);
+  PF_CHECK_UINT (line_id (m), ==, id);
   gst_structure_free (m);
 }
 
 static void
 test_server (void)
 {
-  Server s;
+  LineServer s;
   Line client;
 
-  server_init (&s, 1);
+  line_server_init (&s, 1);
   for (guint i = 0; i < 3; i++) {
     line_play_client (&client, s.port, "");
     check_session (&s, &client, i);
     line_clear (&client);
   }
-  server_clear (&s);
+  line_server_clear (&s);
 }
 
 /* Nothing is offered before the answer. */
 static void
 test_server_later (void)
 {
-  Server s;
+  LineServer s;
   Line client;
   GstStructure *m;
   gboolean ok;
 
-  server_init (&s, 2);
+  line_server_init (&s, 2);
   line_play_client (&client, s.port, "");
   m = line_message (&s.line, "PfSessionKnock", 0);
   PF_REQUIRE (m != NULL);
@@ -523,60 +431,60 @@ test_server_later (void)
   g_mutex_lock (&s.line.lock);
   PF_CHECK_UINT (s.line.messages->len, ==, 1);
   g_mutex_unlock (&s.line.lock);
-  g_signal_emit_by_name (s.server, "answer", id_of (m), TRUE, &ok);
+  g_signal_emit_by_name (s.server, "answer", line_id (m), TRUE, &ok);
   PF_CHECK (ok);
   gst_structure_free (m);
   check_session (&s, &client, 0);
   line_clear (&client);
-  server_clear (&s);
+  line_server_clear (&s);
 }
 
 static void
 test_server_denies (void)
 {
-  Server s;
+  LineServer s;
   Line client;
 
-  server_init (&s, 0);
+  line_server_init (&s, 0);
   line_play_client (&client, s.port, "");
   PF_REQUIRE (line_failed (&client));
   PF_CHECK (strstr (client.error, "0x63") != NULL);
   line_clear (&client);
-  server_clear (&s);
+  line_server_clear (&s);
 }
 
 /* After the offer the launcher may find that it cannot. */
 static void
 test_server_refuses (void)
 {
-  Server s;
+  LineServer s;
   Line client;
   GstStructure *m;
   gboolean ok;
 
-  server_init (&s, 1);
+  line_server_init (&s, 1);
   line_play_client (&client, s.port, "");
   m = line_message (&s.line, "PfSessionOffer", 0);
   PF_REQUIRE (m != NULL);
   g_signal_emit_by_name (
-      s.server, "refuse", id_of (m), 0x68, "no encoder can do that", &ok);
+      s.server, "refuse", line_id (m), 0x68, "no encoder can do that", &ok);
   PF_CHECK (ok);
   gst_structure_free (m);
   PF_REQUIRE (line_failed (&client));
   PF_CHECK (strstr (client.error, "0x68 no encoder can do that") != NULL);
   line_clear (&client);
-  server_clear (&s);
+  line_server_clear (&s);
 }
 
 /* A port that is taken says so. */
 static void
 test_port_taken (void)
 {
-  Server s;
+  LineServer s;
   gchar *text;
   Line host;
 
-  server_init (&s, 1);
+  line_server_init (&s, 1);
   text = g_strdup_printf (HOST, "address=127.0.0.1 open=true");
   line_init (&host, text);
   g_object_set (
@@ -587,7 +495,7 @@ test_port_taken (void)
   PF_CHECK (strstr (host.error, "in use") != NULL);
   line_clear (&host);
   g_free (text);
-  server_clear (&s);
+  line_server_clear (&s);
 }
 
 static void
