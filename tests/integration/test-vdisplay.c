@@ -420,7 +420,10 @@ test_watched (void)
   display_open (&d, "width=640 height=360 framerate=60/1", "video/x-raw");
   gst_buffer_unref (take (&d));
   PF_CHECK (gst_harness_push_upstream_event (d.h, pf_event_new_watched (&off)));
-  before = take (&d); /* it waited for its turn by then */
+  /* it waits for the turn of one more: take() came back when it did */
+  PF_REQUIRE (gst_harness_crank_single_clock_wait (d.h));
+  before = gst_harness_pull (d.h);
+  PF_REQUIRE (before != NULL);
   for (guint i = 0; i < 5000 && counter (&d, "rests") == 0; i++)
     g_usleep (2000);
   PF_CHECK_UINT (counter (&d, "rests"), ==, 1);
