@@ -444,8 +444,8 @@ start_client (const Host *h)
   g_autofree gchar *address = g_strdup_printf ("127.0.0.1:%u", h->port);
   g_autofree gchar *identity = g_build_filename (h->dir, "client", NULL);
   const gchar *argv[] = { program ("PF_CLIENT"), "connect", address,
-    "--headless", "--mode", "640x360@30", "--codec", "h264", "--identity",
-    identity, NULL };
+    "--headless", "--tofu", "--mode", "640x360@30", "--codec", "h264",
+    "--identity", identity, NULL };
 
   return spawn (argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
 }
