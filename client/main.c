@@ -3,6 +3,7 @@
 #include "discover.h"
 #include "hosts.h"
 #include "options.h"
+#include "pf-usage.h"
 
 #include <gst/gst.h>
 #include <stdio.h>
@@ -138,88 +139,115 @@ connect_host (PfClientOptions *o, const gchar *mode, const gchar *mouse)
   return pf_client_connect (o);
 }
 
-static GOptionContext *
-make_context (PfClientOptions *o, gchar **mode, gchar **mouse, gchar ***words)
-{
-  const GOptionEntry entries[] = {
-    { "mode", 'm', 0, G_OPTION_ARG_STRING, mode, "Size and rate (1280x720@60)",
-        "WxH@Hz" },
-    { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec, "h264, h265 or av1 (any)",
-        "NAME" },
-    { "bitrate", 0, 0, G_OPTION_ARG_INT, &o->bitrate_kbps,
-        "In kbit/s (the host's choice)", "N" },
-    { "channels", 0, 0, G_OPTION_ARG_INT, &o->channels,
-        "Of sound: 2, 6 or 8 (2)", "N" },
-    { "no-audio", 0, 0, G_OPTION_ARG_NONE, &o->no_audio, "No sound", NULL },
-    { "pin-fingerprint", 0, 0, G_OPTION_ARG_STRING, &o->pin, "Only this host",
-        "HEX" },
-    { "tofu", 0, 0, G_OPTION_ARG_NONE, &o->tofu,
-        "Trust whoever answers the first time", NULL },
-    { "show", 0, 0, G_OPTION_ARG_NONE, &o->show,
-        "pair: show a PIN for the host instead of asking for its", NULL },
-    { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, "Of this device", "TEXT" },
-    { "identity", 0, 0, G_OPTION_ARG_FILENAME, &o->identity_dir,
-        "Directory of cert.pem and key.pem", "DIR" },
-    { "headless", 0, 0, G_OPTION_ARG_NONE, &o->headless,
-        "No window, no sound; measures", NULL },
-    { "fullscreen", 'f', 0, G_OPTION_ARG_NONE, &o->fullscreen,
-        "Nothing but the picture", NULL },
-    { "mouse", 0, 0, G_OPTION_ARG_STRING, mouse,
-        "absolute: a place in the picture; relative: caught, as games want it",
-        "KIND" },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &o->json,
-        "A line of JSON every second and at the end", NULL },
-    { "frames", 0, 0, G_OPTION_ARG_INT, &o->frames, "End after so many", "N" },
-    { "seconds", 0, 0, G_OPTION_ARG_INT, &o->seconds, "End after so long",
-        "N" },
-    { "remode", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->remode,
-        "Another size and rate, after so many seconds", "WxH@Hz:S" },
-    { "rebitrate", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->rebitrate,
-        "Another bitrate; 0: the host's choice", "N:S" },
-    { "speed-test", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->speed_test,
-        "Test the network with so many kbit/s, for so many milliseconds",
-        "N:MS:S" },
-    { "pipelines", 0, 0, G_OPTION_ARG_FILENAME, &o->pipelines,
-        "Look for pipeline files there first", "DIR" },
-    { "use", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->use,
-        "Use this pipeline file for a role", "ROLE=NAME" },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, words, NULL,
-        "COMMAND" },
-    { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
-  };
-  GOptionContext *context = g_option_context_new (NULL);
+/* The commands, and the bits of those that know an option. */
+enum { DISCOVER, PAIR, REQUEST_ACCESS, CONNECT, FORGET, N_COMMANDS };
 
-  g_option_context_set_summary (context,
-      "  discover      hosts that announce themselves in this network\n"
-      "  pair HOST     lets a host know this device, by a PIN\n"
-      "  request-access HOST\n"
-      "                the same by somebody at the host\n"
-      "  connect HOST  shows a host; HOST is an address or name, with :PORT "
-      "if need be\n"
-      "  forget HOST   what pair and request-access have stored");
-  g_option_context_set_description (context,
+#define TO_CONNECT (1u << CONNECT)
+#define TO_PAIR (1u << PAIR)
+#define TO_MEET (TO_PAIR | TO_CONNECT | 1u << REQUEST_ACCESS)
+#define TO_KNOWN (TO_MEET | 1u << FORGET)
+
+static const PfUsageCommand commands[N_COMMANDS] = {
+  [DISCOVER] = { "discover", NULL, "lists hosts that announce themselves here",
+      NULL },
+  [PAIR] = { "pair", "HOST", "lets a host know this device, by a PIN", NULL },
+  [REQUEST_ACCESS] = { "request-access", "HOST",
+      "the same, when somebody at the host says yes", NULL },
+  [CONNECT] = { "connect", "HOST",
+      "shows a host: an address or name, with :PORT if need be",
       "In the window: Ctrl+Alt+Shift and Q quits, Z gives input back to this "
       "desktop\nor to the host, M changes between relative and absolute mouse, "
       "X fills the\nscreen, S shows figures, C hides this desktop's pointer, D "
-      "minimises.");
-  g_option_context_add_main_entries (context, entries, NULL);
-  return context;
+      "minimises." },
+  [FORGET] = { "forget", "HOST", "forgets what pairing has stored", NULL },
+};
+
+static gboolean
+parse (PfClientOptions *o, gint *command, gchar **mode, gchar **mouse,
+    int *argc, char ***argv, gchar ***words, GError **error)
+{
+  const PfUsageOption options[] = {
+    { TO_CONNECT, { "mode", 'm', 0, G_OPTION_ARG_STRING, mode,
+                      "Size and rate (1280x720@60)", "WxH@Hz" } },
+    { TO_CONNECT, { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec,
+                      "h264, h265 or av1 (any)", "NAME" } },
+    { TO_CONNECT, { "bitrate", 0, 0, G_OPTION_ARG_INT, &o->bitrate_kbps,
+                      "In kbit/s (the host's choice)", "N" } },
+    { TO_CONNECT, { "channels", 0, 0, G_OPTION_ARG_INT, &o->channels,
+                      "Of sound: 2, 6 or 8 (2)", "N" } },
+    { TO_CONNECT, { "no-audio", 0, 0, G_OPTION_ARG_NONE, &o->no_audio,
+                      "No sound", NULL } },
+    { TO_MEET, { "pin-fingerprint", 0, 0, G_OPTION_ARG_STRING, &o->pin,
+                   "Only this host", "HEX" } },
+    { TO_CONNECT, { "tofu", 0, 0, G_OPTION_ARG_NONE, &o->tofu,
+                      "Trust whoever answers the first time", NULL } },
+    { TO_PAIR,
+        { "show", 0, 0, G_OPTION_ARG_NONE, &o->show,
+            "Show a PIN for the host instead of asking for its", NULL } },
+    { TO_MEET, { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, "Of this device",
+                   "TEXT" } },
+    { TO_KNOWN, { "identity", 0, 0, G_OPTION_ARG_FILENAME, &o->identity_dir,
+                    "Directory of cert.pem and key.pem", "DIR" } },
+    { TO_CONNECT, { "headless", 0, 0, G_OPTION_ARG_NONE, &o->headless,
+                      "No window, no sound; measures", NULL } },
+    { TO_CONNECT, { "fullscreen", 'f', 0, G_OPTION_ARG_NONE, &o->fullscreen,
+                      "Nothing but the picture", NULL } },
+    { TO_CONNECT, { "mouse", 0, 0, G_OPTION_ARG_STRING, mouse,
+                      "absolute: a place in the picture; relative: caught, as "
+                      "games want it",
+                      "KIND" } },
+    { TO_CONNECT, { "json", 0, 0, G_OPTION_ARG_NONE, &o->json,
+                      "A line of JSON every second and at the end", NULL } },
+    { TO_CONNECT, { "frames", 0, 0, G_OPTION_ARG_INT, &o->frames,
+                      "End after so many", "N" } },
+    { TO_CONNECT, { "seconds", 0, 0, G_OPTION_ARG_INT, &o->seconds,
+                      "End after so long", "N" } },
+    { TO_CONNECT,
+        { "remode", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->remode,
+            "Another size and rate, after so many seconds", "WxH@Hz:S" } },
+    { TO_CONNECT, { "rebitrate", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->rebitrate,
+                      "Another bitrate; 0: the host's choice", "N:S" } },
+    { TO_CONNECT,
+        { "speed-test", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->speed_test,
+            "Test the network with so many kbit/s, for so many milliseconds",
+            "N:MS:S" } },
+    { TO_CONNECT, { "pipelines", 0, 0, G_OPTION_ARG_FILENAME, &o->pipelines,
+                      "Look for pipeline files there first", "DIR" } },
+    { TO_CONNECT, { "use", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->use,
+                      "Use this pipeline file for a role", "ROLE=NAME" } },
+  };
+  const PfUsage usage = { commands, N_COMMANDS, options,
+    G_N_ELEMENTS (options) };
+
+  return pf_usage_parse (&usage, command, argc, argv, words, error);
 }
 
-static const struct {
-  const gchar *name;
-  int (*run) (const PfClientOptions *options);
-} commands[] = {
-  { "pair", pf_client_pair },
-  { "request-access", pf_client_request_access },
-  { "forget", pf_client_forget },
-};
+static int
+run (PfClientOptions *options, gint command, const gchar *mode,
+    const gchar *mouse, gchar **words)
+{
+  if (command == DISCOVER && words[1])
+    pf_client_fail ("discover takes no %s", words[1]);
+  else if (command == DISCOVER)
+    return discover ();
+  else if (!take_host (options, words))
+    return 2;
+  else if (command == PAIR)
+    return pf_client_pair (options);
+  else if (command == REQUEST_ACCESS)
+    return pf_client_request_access (options);
+  else if (command == CONNECT)
+    return connect_host (options, mode, mouse);
+  else
+    return pf_client_forget (options);
+  return 2;
+}
 
 static int
 start (PfClientOptions *options, int argc, char **argv)
 {
   const struct rlimit none = { 0, 0 };
-  g_autoptr (GOptionContext) context = NULL;
+  gint command = -1;
   g_autoptr (GError) error = NULL;
   g_autofree gchar *mode = NULL, *mouse = NULL;
   g_auto (GStrv) words = NULL;
@@ -230,22 +258,12 @@ start (PfClientOptions *options, int argc, char **argv)
   /* What OpenGL draws in is then a window of ours. */
   if (g_getenv ("DISPLAY"))
     g_setenv ("GST_GL_WINDOW", "x11", FALSE);
-  context = make_context (options, &mode, &mouse, &words);
-  if (!g_option_context_parse (context, &argc, &argv, &error)) {
-    pf_client_fail ("%s; see --help", error->message);
+  if (!parse (options, &command, &mode, &mouse, &argc, &argv, &words, &error)) {
+    pf_client_fail ("%s", error->message);
     return 2;
   }
   gst_init (NULL, NULL);
-  if (words && g_str_equal (words[0], "discover") && !words[1])
-    return discover ();
-  for (guint i = 0; words && i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (words[0], commands[i].name))
-      return take_host (options, words) ? commands[i].run (options) : 2;
-  if (words && g_str_equal (words[0], "connect"))
-    return take_host (options, words) ? connect_host (options, mode, mouse) : 2;
-  pf_client_fail ("name a command: discover, pair, request-access, connect or "
-                  "forget; see --help");
-  return 2;
+  return run (options, command, mode, mouse, words);
 }
 
 static void
