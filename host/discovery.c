@@ -13,6 +13,7 @@
 
 #define SERVICE "_punktfunk._udp"
 #define PROTOCOL "punktfunk/1"
+#define GAMESTREAM "_nvstream._tcp"
 #define RETRY_S 5
 /* A name that is taken again and again is somebody's joke. */
 #define NAMES_MAX 20
@@ -26,7 +27,7 @@ struct _PfDiscovery {
   guint names; /* tried */
   gchar *fingerprint, *id;
   gboolean open;
-  guint port;
+  guint port, gamestream;
   gchar *state;
 };
 
@@ -125,6 +126,15 @@ add_service (PfDiscovery *d)
   return result;
 }
 
+/* Nothing but the port is read of it. */
+static int
+add_gamestream (PfDiscovery *d)
+{
+  return avahi_entry_group_add_service (d->group, AVAHI_IF_UNSPEC,
+      AVAHI_PROTO_UNSPEC, 0, d->name, GAMESTREAM, NULL, NULL,
+      (uint16_t) d->gamestream, NULL);
+}
+
 static void
 publish (PfDiscovery *d)
 {
@@ -139,6 +149,8 @@ publish (PfDiscovery *d)
   }
   avahi_entry_group_reset (d->group);
   result = add_service (d);
+  if (result >= 0 && d->gamestream)
+    result = add_gamestream (d);
   if (result == AVAHI_ERR_COLLISION)
     rename_service (d);
   else if (result < 0 || (result = avahi_entry_group_commit (d->group)) < 0)
@@ -199,6 +211,7 @@ pf_discovery_new (const PfAnnouncement *a)
   d->id = g_strndup (a->fingerprint, 16);
   d->open = a->open;
   d->port = a->port;
+  d->gamestream = a->gamestream;
   d->state = g_strdup ("not announced");
   start (d);
   return d;

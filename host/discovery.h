@@ -14,6 +14,7 @@ typedef struct {
   const gchar *fingerprint; /* 64 hexadecimal digits */
   gboolean open;            /* nobody need pair */
   guint port;
+  guint gamestream; /* port of its HTTP; 0: it is off */
 } PfAnnouncement;
 
 PfDiscovery *pf_discovery_new (const PfAnnouncement *announcement);

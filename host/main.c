@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* pf-host: serves this machine, or explains how it would. See pf-host.1. */
+#include "gamestream.h"
 #include "options.h"
 #include "pf-usage.h"
 #include "ports.h"
@@ -25,6 +26,7 @@ static const PfUsageCommand commands[N_COMMANDS] = {
       "  pair disarm              not any more\n"
       "  pair list                devices that are paired, or wait\n"
       "  pair approve|deny [NUMBER]\n"
+      "  pair pin [NUMBER]        the digits that a device shows\n"
       "  pair rename DEVICE NAME\n"
       "  pair grant DEVICE RIGHTS [EXPIRY]\n"
       "  pair remove DEVICE" },
@@ -91,6 +93,13 @@ parse (PfOptions *o, gint *command, gint *port, int *argc, char ***argv,
                    "Do not wait until a device is paired", NULL } },
     { TO_SERVE, { "no-mdns", 0, 0, G_OPTION_ARG_NONE, &o->no_mdns,
                     "Do not announce the host in the network", NULL } },
+    { TO_SERVE, { "gamestream", 0, 0, G_OPTION_ARG_NONE, &o->gamestream,
+                    "Serve Moonlight clients too", NULL } },
+    { TO_SERVE,
+        { "gamestream-port", 0, 0, G_OPTION_ARG_INT, &o->gamestream_port,
+            "Port of its HTTP, from which all others follow (47989)", "N" } },
+    { TO_SERVE, { "allow-plain", 0, 0, G_OPTION_ARG_NONE, &o->allow_plain,
+                    "Let Moonlight clients do without encryption", NULL } },
     { TO_SERVE, { "max-sessions", 0, 0, G_OPTION_ARG_INT, &o->max_sessions,
                     "Clients at once (4)", "N" } },
     { TO_SERVE, { "keep", 0, 0, G_OPTION_ARG_INT, &o->keep_s,
@@ -144,6 +153,9 @@ close_leaks (void)
   setrlimit (RLIMIT_CORE, &none);
   g_unsetenv ("SSLKEYLOGFILE");
   g_unsetenv ("GNUTLS_DEBUG_LEVEL");
+  /* What GIO's TLS takes otherwise, on request, is 1.0 and 1.1. */
+  g_setenv ("G_TLS_GNUTLS_PRIORITY",
+      "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", TRUE);
 }
 
 static int
@@ -191,6 +203,7 @@ main (int argc, char **argv)
     .channels = 2,
     .max_sessions = 4,
     .keep_s = 30,
+    .gamestream_port = PF_GS_PORT,
     .approval = 180 };
   const int status = start (&options, argc, argv);
 

@@ -16,6 +16,8 @@ typedef struct {
   gchar *identity_dir;
   gint max_sessions;
   gint keep_s; /* that a display waits for a client that vanished */
+  gboolean gamestream, allow_plain;
+  gint gamestream_port;
   /* serve and pipelines */
   gchar *source;
   gchar *pipelines; /* directory */

@@ -12,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define WAIT_S (PF_ARMING_S_MAX + 120)
+#define WAIT_S (PF_ARMING_S_MAX + 240)
 
 typedef struct {
   const PfOptions *options;
@@ -170,8 +170,10 @@ print_device (JsonObject *o)
   g_autofree gchar *until =
       when ? g_date_time_format (when, ", until %F %H:%M") : NULL;
 
-  g_print ("%-24s %.16s  %s%s\n", text_of (o, "name"),
-      text_of (o, "fingerprint"), text_of (o, "may"), until ? until : "");
+  g_print ("%-24s %.16s  %s%s%s\n", text_of (o, "name"),
+      text_of (o, "fingerprint"), text_of (o, "may"), until ? until : "",
+      g_strcmp0 (text_of (o, "protocol"), "gamestream") == 0 ? ", by Moonlight"
+                                                             : "");
 }
 
 static void
@@ -219,15 +221,15 @@ pair_list (Pair *p)
   return 0;
 }
 
-/* Its digits are asked for if it shows any and --digits or a pipe gives them. */
+/* By its digits, or by a person's word alone. */
 static int
-pair_approve (Pair *p)
+pair_approve (Pair *p, gboolean by_pin)
 {
   const gchar *number = p->words[0] ? p->words[0] : "-";
   g_autofree gchar *pin = NULL;
   g_autoptr (JsonObject) o = NULL;
 
-  if (p->options->stdin_pin && !(pin = read_pin ("the digits that it shows")))
+  if (by_pin && !(pin = read_pin ("the digits that it shows")))
     return 1;
   o = ask (p, pin ? WAIT_S : 0, "approve", number, pin ? pin : "-", NULL);
   if (!is_good (o))
@@ -283,7 +285,7 @@ pf_command_pair (const PfOptions *options, gchar **words)
   int status = 2;
 
   if (!command) {
-    pf_fail ("name what to do: arm, list, approve, deny, remove, rename, "
+    pf_fail ("name what to do: arm, list, approve, pin, deny, remove, rename, "
              "grant or disarm");
     return 2;
   }
@@ -295,7 +297,9 @@ pf_command_pair (const PfOptions *options, gchar **words)
   else if (g_str_equal (command, "list"))
     status = pair_list (&p);
   else if (g_str_equal (command, "approve"))
-    status = pair_approve (&p);
+    status = pair_approve (&p, options->stdin_pin);
+  else if (g_str_equal (command, "pin"))
+    status = pair_approve (&p, TRUE);
   else if (g_str_equal (command, "deny") || g_str_equal (command, "remove") ||
            g_str_equal (command, "rename") || g_str_equal (command, "grant") ||
            g_str_equal (command, "disarm"))

@@ -123,12 +123,14 @@ holds_socket (const gchar *pid, const gchar *inodes)
 gchar *
 pf_port_owner (guint port)
 {
+  static const gchar *const tables[] = { "/proc/net/udp", "/proc/net/udp6",
+    "/proc/net/tcp", "/proc/net/tcp6" };
   g_autoptr (GString) inodes = g_string_new (" ");
   g_autoptr (GDir) dir = g_dir_open ("/proc", 0, NULL);
   const gchar *pid;
 
-  find_inodes ("/proc/net/udp", port, inodes);
-  find_inodes ("/proc/net/udp6", port, inodes);
+  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
+    find_inodes (tables[i], port, inodes);
   while (dir && (pid = g_dir_read_name (dir))) {
     g_autofree gchar *path = NULL, *name = NULL;
 

@@ -11,6 +11,7 @@
 
 #define MAX_WORDS 6
 #define CEREMONY_S 70 /* the client's time, and a little */
+#define GUEST_S 190   /* GameStream's: three requests of a minute each */
 
 typedef struct {
   PfTrust *trust;
@@ -137,13 +138,14 @@ do_wait (Request *r)
 }
 
 static void
-add_device (JsonBuilder *b, const PfDevice *d)
+add_device (JsonBuilder *b, const PfDevice *d, const gchar *protocol)
 {
   g_autofree gchar *grants = pf_grants_to_string (d->grants);
 
   json_builder_begin_object (b);
   pf_report_add_text (b, "name", d->name);
   pf_report_add_text (b, "fingerprint", d->fingerprint);
+  pf_report_add_text (b, "protocol", protocol);
   pf_report_add_text (b, "may", grants);
   if (d->expires)
     pf_report_add_uint (b, "expires", (guint64) d->expires);
@@ -160,23 +162,34 @@ add_pending (JsonBuilder *b, const PfPending *p)
   pf_report_add_text (b, "peer", p->peer);
   pf_report_add_bool (b, "digits", p->ceremony != 0);
   pf_report_add_bool (b, "knocks", p->knock != 0);
+  pf_report_add_text (b, "protocol", p->guest ? "gamestream" : "punktfunk1");
   pf_report_add_uint (b, "seconds",
       (guint64) (g_get_monotonic_time () - p->since_us) / G_USEC_PER_SEC);
   json_builder_end_object (b);
 }
 
 static void
+add_devices (JsonBuilder *b, PfDevices *devices, const gchar *protocol)
+{
+  g_autoptr (GPtrArray) list = pf_devices_list (devices);
+
+  for (guint i = 0; i < list->len; i++)
+    add_device (b, g_ptr_array_index (list, i), protocol);
+}
+
+static void
 do_list (Request *r)
 {
-  g_autoptr (GPtrArray) devices = pf_devices_list (pf_trust_devices (r->trust));
+  PfDevices *guests = pf_trust_guest_devices (r->trust);
   const PfPending *p = NULL;
   JsonBuilder *b = begin ();
   guint serial, left = 0;
 
   json_builder_set_member_name (b, "devices");
   json_builder_begin_array (b);
-  for (guint i = 0; i < devices->len; i++)
-    add_device (b, g_ptr_array_index (devices, i));
+  add_devices (b, pf_trust_devices (r->trust), "punktfunk1");
+  if (guests)
+    add_devices (b, guests, "gamestream");
   json_builder_end_array (b);
   json_builder_set_member_name (b, "pending");
   json_builder_begin_array (b);
@@ -215,6 +228,14 @@ which (Request *r, gboolean digits, GError **error)
   return n == 1 ? found : 0;
 }
 
+static gboolean
+is_guest (Request *r, guint number)
+{
+  const PfPending *p = pf_trust_find_pending (r->trust, number);
+
+  return p && p->guest;
+}
+
 /* approve NUMBER|- [PIN] */
 static void
 do_approve (Request *r)
@@ -224,7 +245,8 @@ do_approve (Request *r)
   const guint number = which (r, pin != NULL, &error);
 
   if (number && pin) {
-    pf_admin_wait (r->call, CEREMONY_S, on_gone, r->trust);
+    pf_admin_wait (r->call, is_guest (r, number) ? GUEST_S : CEREMONY_S,
+        on_gone, r->trust);
     if (pf_trust_pair (r->trust, number, pin, on_outcome, r->call, &error))
       return;
   } else if (number && pf_trust_approve (r->trust, number, &error)) {
@@ -249,7 +271,7 @@ static PfDevice *
 need_device (Request *r, GError **error)
 {
   if (r->n > 0)
-    return pf_devices_guess (pf_trust_devices (r->trust), r->words[0], error);
+    return pf_trust_guess (r->trust, r->words[0], error);
   g_set_error (error, PF_LAUNCH_ERROR, PF_LAUNCH_ERROR_VALUE,
       "name a device: its name, or its fingerprint's beginning");
   return NULL;
@@ -274,9 +296,9 @@ do_rename (Request *r)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PfDevice) d = need_device (r, &error);
-  const gboolean good = d && r->n > 1 &&
-                        pf_devices_rename (pf_trust_devices (r->trust),
-                            d->fingerprint, r->words[1], &error);
+  const gboolean good =
+      d && r->n > 1 &&
+      pf_trust_rename (r->trust, d->fingerprint, r->words[1], &error);
 
   if (!good && !error)
     g_set_error (

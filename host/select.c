@@ -350,23 +350,28 @@ pf_select (PfSelect *s, const PfOffer *offer, GString *explain, GError **error)
   return grant;
 }
 
+gboolean
+pf_select_has (PfSelect *s, const gchar *codec, guint depth, guint chroma)
+{
+  g_autoptr (GHashTable) refused =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  const PfOffer o = { .width = 640,
+    .height = 360,
+    .fps = 60,
+    .depth = depth,
+    .chroma = chroma,
+    .channels = 2 };
+
+  return find_encoder (s, &o, codec, refused, NULL).encoder != NULL;
+}
+
 gchar **
 pf_select_codecs (PfSelect *s)
 {
   g_autoptr (GStrvBuilder) found = g_strv_builder_new ();
-  const PfOffer o = { .width = 640,
-    .height = 360,
-    .fps = 60,
-    .depth = 8,
-    .chroma = 420,
-    .channels = 2 };
 
-  for (gint i = 0; i < PF_OFFER_CODECS; i++) {
-    g_autoptr (GHashTable) refused =
-        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-
-    if (find_encoder (s, &o, codecs[i], refused, NULL).encoder)
+  for (gint i = 0; i < PF_OFFER_CODECS; i++)
+    if (pf_select_has (s, codecs[i], 8, 420))
       g_strv_builder_add (found, codecs[i]);
-  }
   return g_strv_builder_end (found);
 }

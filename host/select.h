@@ -38,6 +38,10 @@ PfGrant *pf_select (
     PfSelect *select, const PfOffer *offer, GString *explain, GError **error);
 void pf_grant_free (PfGrant *grant);
 
+/* Whether there is an encoder for it that passed its self-test. */
+gboolean pf_select_has (
+    PfSelect *select, const gchar *codec, guint depth, guint chroma);
+
 /* The codecs that can be offered at all, NULL at the end; tests encoders. */
 gchar **pf_select_codecs (PfSelect *select);
 

@@ -3,6 +3,7 @@
 #include "admin.h"
 #include "ask.h"
 #include "discovery.h"
+#include "gamestream.h"
 #include "options.h"
 #include "ports.h"
 #include "requests.h"
@@ -28,6 +29,8 @@ typedef struct {
   guint expiry; /* source */
   PfAdmin *admin;
   PfDiscovery *discovery;
+  PfGsHost *gamestream; /* NULL: off */
+  gchar *identity;      /* directory */
   gchar *fingerprint;
   guint port;
   PfPorts data_ports;
@@ -91,6 +94,8 @@ on_access (gpointer data, const gchar *fingerprint, guint32 grants,
       g_signal_emit_by_name (s->server, "set-access", id, (guint) grants,
           seconds_to (expires), &known);
   }
+  if (s->gamestream)
+    pf_gs_host_access (s->gamestream, fingerprint, code);
   watch_expiry (s);
 }
 
@@ -376,7 +381,7 @@ add_host (Serve *s, JsonBuilder *b)
   pf_report_add_bool (b, "open", s->options->open);
   pf_report_add_uint (b, "paired", pf_devices_n (pf_trust_devices (s->trust)));
   pf_report_add_uint (b, "waiting", pf_trust_n_pending (s->trust));
-  pf_report_add_bool (b, "gamestream", FALSE);
+  pf_report_add_bool (b, "gamestream", s->gamestream != NULL);
   pf_report_add_text (
       b, "discovery", s->discovery ? pf_discovery_state (s->discovery) : "off");
   pf_report_add_text (b, "socket", s->admin ? pf_admin_path (s->admin) : NULL);
@@ -401,7 +406,15 @@ answer_status (Serve *s)
     pf_served_to_json (g_ptr_array_index (s->sessions, i), b);
     json_builder_end_object (b);
   }
+  if (s->gamestream)
+    pf_gs_host_sessions_to_json (s->gamestream, b);
   json_builder_end_array (b);
+  if (s->gamestream) {
+    json_builder_set_member_name (b, "moonlight");
+    json_builder_begin_object (b);
+    pf_gs_host_to_json (s->gamestream, b);
+    json_builder_end_object (b);
+  }
   json_builder_end_object (b);
   return pf_report_line (b);
 }
@@ -435,18 +448,18 @@ on_pending (gpointer data, const PfPending *p)
   if (s->ask)
     pf_ask_pending (s->ask, p);
   else if (p)
-    g_print ("%s (%.8s, %s) wants to %s: pf-host pair approve %u%s\n", p->name,
-        p->fingerprint, p->peer, p->ceremony ? "pair" : "connect", p->number,
-        p->ceremony ? " --pin-stdin" : "");
+    g_print ("%s (%.8s, %s) wants to %s: pf-host pair %s %u\n", p->name,
+        p->fingerprint, p->peer, p->ceremony ? "pair" : "connect",
+        p->ceremony ? "pin" : "approve", p->number);
 }
 
 static gboolean
-make_trust (Serve *s, const gchar *identity, GError **error)
+make_trust (Serve *s, GError **error)
 {
   static const PfTrustFuncs funcs = { on_pending, on_access };
   const PfOptions *o = s->options;
   g_autofree gchar *store =
-      g_build_filename (identity, "punktfunk1-paired.json", NULL);
+      g_build_filename (s->identity, "punktfunk1-paired.json", NULL);
   const PfTrustConfig config = { .store = store,
     .open = o->open,
     .allow = o->allow,
@@ -466,7 +479,6 @@ make_server (Serve *s, GError **error)
 {
   const PfOptions *o = s->options;
   g_autoptr (GstBus) bus = gst_bus_new ();
-  g_autofree gchar *identity = NULL;
 
   s->server = gst_element_factory_make ("pfquicserver", "host");
   if (!s->server) {
@@ -478,18 +490,38 @@ make_server (Serve *s, GError **error)
   gst_object_ref_sink (s->server);
   gst_element_set_bus (s->server, bus);
   s->watch = gst_bus_add_watch (bus, on_message, s);
-  identity = o->identity_dir ? g_strdup (o->identity_dir)
-                             : g_build_filename (g_get_user_config_dir (),
-                                   "gst-punktfunk", "host", NULL);
-  if (!make_trust (s, identity, error))
+  s->identity = o->identity_dir ? g_strdup (o->identity_dir)
+                                : g_build_filename (g_get_user_config_dir (),
+                                      "gst-punktfunk", "host", NULL);
+  if (!make_trust (s, error))
     return FALSE;
   g_object_set (s->server, "address", o->listen, "port", (guint) o->port,
-      "identity-dir", identity, "pairing", TRUE, "approval-timeout",
+      "identity-dir", s->identity, "pairing", TRUE, "approval-timeout",
       (guint) o->approval, "max-sessions",
       2 * PF_TRUST_PENDING + (guint) MIN (o->max_sessions, 512), NULL);
   g_signal_connect (
       s->server, "authorize", G_CALLBACK (on_authorize), s->trust);
   return TRUE;
+}
+
+static gboolean
+make_gamestream (Serve *s, GError **error)
+{
+  const PfOptions *o = s->options;
+  g_autofree gchar *apps = g_build_filename (s->identity, "apps.conf", NULL);
+  const PfGsConfig config = { .address = o->listen,
+    .port = (guint) o->gamestream_port,
+    .identity = s->identity,
+    .apps = apps,
+    .allow_plain = o->allow_plain,
+    .max_sessions = (guint) o->max_sessions,
+    .max_depth = (guint) o->depth,
+    .max_chroma = (guint) o->chroma,
+    .hdr = o->hdr };
+
+  if (o->gamestream)
+    s->gamestream = pf_gs_host_new (&config, s->trust, error);
+  return s->gamestream || !o->gamestream;
 }
 
 /* The server's own words, unless it is the port. */
@@ -511,6 +543,31 @@ fail_to_listen (Serve *s)
     return pf_fail ("the server cannot be opened");
   gst_message_parse_error (message, &error, NULL);
   return pf_fail ("%s", error->message);
+}
+
+static void
+say_gamestream (Serve *s)
+{
+  const guint base = (guint) s->options->gamestream_port;
+
+  if (!s->gamestream) {
+    g_print ("Moonlight (GameStream): off\n");
+    return;
+  }
+  g_print ("Moonlight (GameStream): on, %u devices paired; a firewall must "
+           "admit TCP to ports %u, %u and %u, UDP to %u to %u\n",
+      pf_gs_host_n_paired (s->gamestream), base - PF_GS_TLS_BELOW, base,
+      base + PF_GS_RTSP_ABOVE, base + PF_GS_VIDEO_ABOVE,
+      base + PF_GS_AUDIO_ABOVE);
+  if (!pf_gs_host_can_stream (s->gamestream))
+    g_print ("Moonlight: this build can pair, and cannot stream: the element "
+             "gamestreamserver is not here\n");
+  g_printerr ("pf-host: warning: whoever listens on the way while a Moonlight "
+              "device is paired can find out its PIN afterwards: pair in a "
+              "network that you trust\n");
+  if (s->options->allow_plain)
+    g_printerr ("pf-host: warning: --allow-plain: Moonlight devices may do "
+                "without encryption\n");
 }
 
 static void
@@ -539,7 +596,7 @@ say_hello (Serve *s)
     g_print ("a firewall must admit UDP to port %u and, for media, to any: "
              "--data-ports says which\n",
         s->port);
-  g_print ("Moonlight (GameStream): off\n");
+  say_gamestream (s);
   g_print ("ready\n");
 }
 
@@ -574,14 +631,17 @@ run (Serve *s)
     return fail_to_listen (s);
   g_object_get (
       s->server, "port", &s->port, "fingerprint", &s->fingerprint, NULL);
-  if (!open_admin (s, &error))
+  if (!open_admin (s, &error) || !make_gamestream (s, &error))
     return pf_fail ("%s", error->message);
   if (!pf_select_open (&s->select, o, TRUE, &error))
     return pf_fail ("%s", error->message);
   s->codecs = pf_select_codecs (&s->select);
+  if (s->gamestream)
+    pf_gs_host_start (s->gamestream, &s->select);
   if (!o->no_mdns) {
     announcement.fingerprint = s->fingerprint;
     announcement.port = s->port;
+    announcement.gamestream = s->gamestream ? (guint) o->gamestream_port : 0;
     s->discovery = pf_discovery_new (&announcement);
   }
   g_unix_signal_add (SIGINT, on_signal, s);
@@ -601,6 +661,7 @@ clear (Serve *s)
     gst_element_set_state (s->server, GST_STATE_NULL);
     gst_object_unref (s->server);
   }
+  pf_gs_host_free (s->gamestream);
   pf_discovery_free (s->discovery);
   pf_admin_free (s->admin);
   pf_ask_free (s->ask);
@@ -608,6 +669,7 @@ clear (Serve *s)
   pf_select_close (&s->select);
   g_strfreev (s->codecs);
   g_free (s->fingerprint);
+  g_free (s->identity);
   g_main_loop_unref (s->loop);
 }
 
@@ -641,6 +703,12 @@ pf_command_serve (const PfOptions *options, gchar **words)
       options->keep_s < 0 || options->keep_s > 3600)
     return pf_fail ("--port is 0 to 65535, --max-sessions at least 1, --keep 0 "
                     "to 3600");
+  if (options->gamestream_port < 1 + PF_GS_TLS_BELOW ||
+      options->gamestream_port > 65535 - PF_GS_RTSP_ABOVE)
+    return pf_fail ("--gamestream-port is %d to %d", 1 + PF_GS_TLS_BELOW,
+        65535 - PF_GS_RTSP_ABOVE);
+  if (options->allow_plain && !options->gamestream)
+    return pf_fail ("--allow-plain is for --gamestream");
   if (!choose_data_ports (&s))
     return pf_fail ("--data-ports is FROM-TO, as many as --max-sessions at "
                     "least, or any");

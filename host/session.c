@@ -253,8 +253,10 @@ set_endpoint (PfServed *s, const PfEndpoint *e, GError **error)
         "the pipeline has no element named sender");
     return FALSE;
   }
-  g_object_set (sender, "server", e->server, "session", s->id, "data-port",
-      e->first_port, "data-port-last", e->last_port, NULL);
+  g_object_set (sender, "server", e->server, "session", s->id, NULL);
+  if (e->last_port)
+    g_object_set (sender, "data-port", e->first_port, "data-port-last",
+        e->last_port, NULL);
   return TRUE;
 }
 

@@ -23,7 +23,8 @@ typedef void (*PfSessionEnded) (PfServed *session, const gchar *reason,
 typedef void (*PfSessionWish) (
     PfServed *session, const PfOffer *wish, gpointer user);
 
-/* Where a session's endpoint finds its server, and the ports that it may take. */
+/* Where a session's endpoint finds its server, and the ports that it may take
+ * (0: it asks for none, or any will do). */
 typedef struct {
   const gchar *server; /* name of the element */
   guint first_port, last_port;

@@ -23,8 +23,14 @@ typedef struct {
   gpointer user;
 } Watcher;
 
+/* Marks the numbers of guests among those of sessions. */
+#define GUEST (G_GUINT64_CONSTANT (1) << 63)
+
 struct _PfTrust {
   GstElement *server;
+  PfDevices *guest_devices; /* NULL: no other protocol */
+  PfGuestFuncs guest_funcs;
+  gpointer guest_user;
   PfDevices *devices;
   gboolean open, ask; /* constant, as all below that authorize() reads */
   gchar **allow;
@@ -64,7 +70,9 @@ refuse (PfTrust *t, guint64 id, guint code)
 {
   gboolean known = FALSE;
 
-  if (id)
+  if (id & GUEST)
+    t->guest_funcs.dismiss (t->guest_user, (guint32) id);
+  else if (id)
     g_signal_emit_by_name (t->server, "refuse", id, code, NULL, &known);
 }
 
@@ -204,9 +212,12 @@ make_room (PfTrust *t, const gchar *peer)
 static PfPending *
 find_device (PfTrust *t, const gchar *fingerprint)
 {
-  for (GList *at = t->pending.head; at; at = at->next)
-    if (g_str_equal (((PfPending *) at->data)->fingerprint, fingerprint))
-      return at->data;
+  for (GList *at = t->pending.head; at; at = at->next) {
+    PfPending *p = at->data;
+
+    if (!p->guest && g_str_equal (p->fingerprint, fingerprint))
+      return p;
+  }
   return NULL;
 }
 
@@ -234,6 +245,19 @@ pf_trust_n_pending (PfTrust *t)
   return t->pending.length;
 }
 
+static PfPending *
+add_pending (PfTrust *t, const gchar *fingerprint, const gchar *peer)
+{
+  PfPending *p = g_new0 (PfPending, 1);
+
+  p->number = ++t->last_number;
+  p->fingerprint = g_strdup (fingerprint);
+  p->since_us = g_get_monotonic_time ();
+  p->peer = g_strdup (peer);
+  g_queue_push_tail (&t->pending, p);
+  return p;
+}
+
 /* A session of a device begins to wait: by its knock, or by its ceremony. The
  * newer one of a device takes the place of the older. */
 static void
@@ -247,11 +271,7 @@ wait_for_people (PfTrust *t, const GstStructure *s, gboolean ceremony)
   gst_structure_get_uint64 (s, "id", &id);
   if (!p) {
     make_room (t, peer);
-    p = g_new0 (PfPending, 1);
-    p->number = ++t->last_number;
-    p->fingerprint = g_strdup (fingerprint);
-    p->since_us = g_get_monotonic_time ();
-    g_queue_push_tail (&t->pending, p);
+    p = add_pending (t, fingerprint, peer);
   }
   g_free (p->name);
   p->name =
@@ -410,6 +430,10 @@ challenge (PfTrust *t, Ceremony *c, const gchar *pin)
 {
   gboolean asked = FALSE;
 
+  if (c->id & GUEST) {
+    t->guest_funcs.pin (t->guest_user, (guint32) c->id, pin);
+    return;
+  }
   g_signal_emit_by_name (t->server, "pair", c->id, pin, &asked);
   if (!asked)
     finish (t, c, FALSE, FALSE, "the client left");
@@ -486,6 +510,25 @@ on_pair_proved (PfTrust *t, const GstStructure *s)
     admit_knock (t, fingerprint);
 }
 
+/* Nothing waits there any more. */
+static void
+forget_pending (PfTrust *t, guint64 id)
+{
+  for (GList *at = t->pending.head; at; at = at->next) {
+    PfPending *p = at->data;
+
+    if (p->knock != id && p->ceremony != id)
+      continue;
+    if (p->knock == id)
+      p->knock = 0;
+    else
+      p->ceremony = 0;
+    if (!p->knock && !p->ceremony)
+      drop (t, p);
+    return;
+  }
+}
+
 static void
 on_ended (PfTrust *t, const GstStructure *s)
 {
@@ -502,19 +545,7 @@ on_ended (PfTrust *t, const GstStructure *s)
                   : g_strdup (reason ? reason : "it ended");
     finish (t, c, FALSE, FALSE, why);
   }
-  for (GList *at = t->pending.head; at; at = at->next) {
-    PfPending *p = at->data;
-
-    if (p->knock != id && p->ceremony != id)
-      continue;
-    if (p->knock == id)
-      p->knock = 0;
-    else
-      p->ceremony = 0;
-    if (!p->knock && !p->ceremony)
-      drop (t, p);
-    return;
-  }
+  forget_pending (t, id);
 }
 
 gboolean
@@ -531,6 +562,50 @@ pf_trust_message (PfTrust *t, const GstStructure *s)
   else
     return FALSE;
   return !gst_structure_has_name (s, "PfSessionEnded");
+}
+
+/* ---- Another protocol ---------------------------------------------------- */
+
+void
+pf_trust_set_guests (
+    PfTrust *t, PfDevices *devices, const PfGuestFuncs *funcs, gpointer user)
+{
+  t->guest_devices = devices;
+  t->guest_user = user;
+  if (funcs)
+    t->guest_funcs = *funcs;
+}
+
+PfDevices *
+pf_trust_guest_devices (PfTrust *t)
+{
+  return t->guest_devices;
+}
+
+/* Anybody can claim a fingerprint that he saw: nobody is replaced by that. */
+void
+pf_trust_guest_wait (PfTrust *t, guint32 id, const gchar *fingerprint,
+    const gchar *name, const gchar *peer)
+{
+  PfPending *p;
+
+  make_room (t, peer);
+  p = add_pending (t, fingerprint, peer);
+  p->name = pf_store_clean_name (name, fingerprint);
+  p->ceremony = GUEST | id;
+  p->guest = TRUE;
+  tell_pending (t, p);
+}
+
+void
+pf_trust_guest_ended (
+    PfTrust *t, guint32 id, gboolean kept, const gchar *reason)
+{
+  Ceremony *c = find_ceremony (t, GUEST | id);
+
+  if (c)
+    finish (t, c, !reason, kept, reason);
+  forget_pending (t, GUEST | id);
 }
 
 /* ---- What people do ------------------------------------------------------ */
@@ -704,10 +779,38 @@ pf_trust_forget (PfTrust *t, gpointer user)
   }
 }
 
+/* The list that a device is on. */
+static PfDevices *
+list_of (PfTrust *t, const gchar *fingerprint)
+{
+  g_autoptr (PfDevice) guest =
+      t->guest_devices ? pf_devices_find (t->guest_devices, fingerprint) : NULL;
+
+  return guest ? t->guest_devices : t->devices;
+}
+
+PfDevice *
+pf_trust_guess (PfTrust *t, const gchar *text, GError **error)
+{
+  PfDevice *d = pf_devices_guess (t->devices, text, error);
+
+  if (d || !t->guest_devices)
+    return d;
+  g_clear_error (error);
+  return pf_devices_guess (t->guest_devices, text, error);
+}
+
+gboolean
+pf_trust_rename (
+    PfTrust *t, const gchar *fingerprint, const gchar *name, GError **error)
+{
+  return pf_devices_rename (list_of (t, fingerprint), fingerprint, name, error);
+}
+
 gboolean
 pf_trust_remove (PfTrust *t, const gchar *fingerprint, GError **error)
 {
-  if (!pf_devices_remove (t->devices, fingerprint, error))
+  if (!pf_devices_remove (list_of (t, fingerprint), fingerprint, error))
     return FALSE;
   if (t->funcs.access)
     t->funcs.access (t->user, fingerprint, 0, 0, PF_CODE_DENIED);
@@ -718,11 +821,12 @@ gboolean
 pf_trust_grant (PfTrust *t, const gchar *fingerprint, guint32 grants,
     gint64 expires, GError **error)
 {
+  PfDevices *list = list_of (t, fingerprint);
   g_autoptr (PfDevice) device = NULL;
 
-  if (!pf_devices_grant (t->devices, fingerprint, grants, expires, error))
+  if (!pf_devices_grant (list, fingerprint, grants, expires, error))
     return FALSE;
-  device = pf_devices_find (t->devices, fingerprint);
+  device = pf_devices_find (list, fingerprint);
   if (t->funcs.access && device)
     t->funcs.access (t->user, fingerprint, grants, expires,
         pf_device_is_expired (device) ? PF_CODE_EXPIRED : 0);

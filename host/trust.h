@@ -39,6 +39,7 @@ typedef struct {
   gchar *fingerprint, *name, *peer;
   gint64 since_us;
   guint64 knock, ceremony; /* its sessions; 0: none */
+  gboolean guest;          /* by another protocol */
 } PfPending;
 
 typedef struct {
@@ -48,6 +49,15 @@ typedef struct {
   void (*access) (gpointer user, const gchar *fingerprint, guint32 grants,
       gint64 expires, guint code);
 } PfTrustFuncs;
+
+/* Ceremonies of another protocol, in which devices show digits too. Their
+ * numbers are those of PfGuest, never 0. */
+typedef struct {
+  /* Somebody typed a device's digits: pf_trust_guest_ended() follows. */
+  void (*pin) (gpointer user, guint32 id, const gchar *pin);
+  /* It is sent away. */
+  void (*dismiss) (gpointer user, guint32 id);
+} PfGuestFuncs;
 
 typedef struct _PfTrust PfTrust;
 
@@ -67,6 +77,22 @@ gboolean pf_trust_message (PfTrust *trust, const GstStructure *structure);
 /* What a device that is let in may do; 0, or the code to refuse with. */
 guint pf_trust_access (PfTrust *trust, const gchar *fingerprint,
     gboolean launches, guint32 *grants, gint64 *expires);
+
+/* ---- Another protocol ---------------------------------------------------- */
+
+/* DEVICES are those that are paired by it, and stay the caller's. NULL: no
+ * more. */
+void pf_trust_set_guests (PfTrust *trust, PfDevices *devices,
+    const PfGuestFuncs *funcs, gpointer user);
+PfDevices *pf_trust_guest_devices (PfTrust *trust);
+
+/* A ceremony waits for digits. The fingerprint is what the device claims. */
+void pf_trust_guest_wait (PfTrust *trust, guint32 id, const gchar *fingerprint,
+    const gchar *name, const gchar *peer);
+/* It is over; REASON is why it is not paired, or NULL. KEPT: it was paired
+ * before. */
+void pf_trust_guest_ended (
+    PfTrust *trust, guint32 id, gboolean kept, const gchar *reason);
 
 /* ---- What people do ------------------------------------------------------ */
 
@@ -106,6 +132,10 @@ void pf_trust_watch (
 /* Nothing is told any more to this user. */
 void pf_trust_forget (PfTrust *trust, gpointer user);
 
+/* A paired device, of any protocol, as pf_devices_guess() finds it. */
+PfDevice *pf_trust_guess (PfTrust *trust, const gchar *text, GError **error);
+gboolean pf_trust_rename (PfTrust *trust, const gchar *fingerprint,
+    const gchar *name, GError **error);
 gboolean pf_trust_remove (
     PfTrust *trust, const gchar *fingerprint, GError **error);
 gboolean pf_trust_grant (PfTrust *trust, const gchar *fingerprint,

@@ -22,6 +22,7 @@
 #include "pf-netns.h"
 #include "pf-test.h"
 
+#define GAMESTREAM 47989
 #define WAIT_S 40 /* the host tries again every few seconds */
 
 static const gchar fingerprint[] =
@@ -126,6 +127,7 @@ typedef struct {
   AvahiClient *client;
   AvahiServiceBrowser *browser;
   GPtrArray *found; /* of Found */
+  const gchar *type;
 } Seeker;
 
 static void
@@ -167,7 +169,7 @@ on_resolved (AvahiServiceResolver *resolver, AvahiIfIndex interface,
   (void) address;
   (void) flags;
   if (event == AVAHI_RESOLVER_FOUND && !find (s, name)) {
-    PF_CHECK_STR (type, "_punktfunk._udp");
+    PF_CHECK_STR (type, s->type);
     f = g_new0 (Found, 1);
     f->name = g_strdup (name);
     f->port = port;
@@ -207,10 +209,11 @@ on_browsed (AvahiServiceBrowser *browser, AvahiIfIndex interface,
 }
 
 static void
-seeker_init (Seeker *s)
+seeker_init_of (Seeker *s, const gchar *type)
 {
   int error = 0;
 
+  s->type = type;
   s->found = g_ptr_array_new_with_free_func (found_free);
   s->poll = avahi_glib_poll_new (NULL, G_PRIORITY_DEFAULT);
   s->client =
@@ -219,8 +222,14 @@ seeker_init (Seeker *s)
     pf_test_fail (__FILE__, __LINE__, "%s", avahi_strerror (error));
   PF_REQUIRE (s->client != NULL);
   s->browser = avahi_service_browser_new (s->client, AVAHI_IF_UNSPEC,
-      AVAHI_PROTO_UNSPEC, "_punktfunk._udp", NULL, 0, on_browsed, s);
+      AVAHI_PROTO_UNSPEC, type, NULL, 0, on_browsed, s);
   PF_REQUIRE (s->browser != NULL);
+}
+
+static void
+seeker_init (Seeker *s)
+{
+  seeker_init_of (s, "_punktfunk._udp");
 }
 
 static void
@@ -297,9 +306,33 @@ teardown (void)
 static PfDiscovery *
 announce (guint port, gboolean open)
 {
-  const PfAnnouncement a = { fingerprint, open, port };
+  const PfAnnouncement a = { fingerprint, open, port, open ? GAMESTREAM : 0 };
 
   return pf_discovery_new (&a);
+}
+
+/* Moonlight's clients look for a port under their own name, where they are
+ * served. */
+static void
+test_gamestream (void)
+{
+  PfDiscovery *d;
+  Found *f;
+  Seeker s;
+
+  setup ();
+  d = announce (9777, TRUE);
+  WAIT_FOR (is_announced (d));
+  seeker_init_of (&s, "_nvstream._tcp");
+  WAIT_FOR (s.found->len > 0);
+  f = find (&s, NULL);
+  PF_REQUIRE (f != NULL);
+  PF_CHECK_STR (f->name, g_get_host_name ());
+  PF_CHECK_UINT (f->port, ==, GAMESTREAM);
+  pf_discovery_free (d);
+  WAIT_FOR (s.found->len == 0);
+  seeker_clear (&s);
+  teardown ();
 }
 
 static const gchar *
@@ -426,6 +459,7 @@ main (int argc, char **argv)
   address = g_strdup_printf ("unix:path=%s/bus", directory);
   g_setenv ("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
   PF_TEST_ADD ("/discovery/found", test_found);
+  PF_TEST_ADD ("/discovery/gamestream", test_gamestream);
   PF_TEST_ADD ("/discovery/same-name", test_same_name);
   PF_TEST_ADD ("/discovery/late-daemon", test_late_daemon);
   PF_TEST_ADD ("/discovery/new-daemon", test_new_daemon);
