@@ -174,6 +174,10 @@ on_key (PfX11Window *w, const xcb_input_key_press_event_t *event)
 
   e.state =
       event->event_type == XCB_INPUT_KEY_PRESS ? PF_INPUT_DOWN : PF_INPUT_UP;
+  /* Caught keys come until the server hears that they are no longer wanted:
+   * what is typed elsewhere is not for the host. */
+  if (w->elsewhere && e.state == PF_INPUT_DOWN)
+    return;
   e.code = pf_keymap_code (w->keymap, event->detail);
   e.label = pf_keymap_label (w->keymap, event->detail, event->group.effective);
   e.modifiers = pf_keymap_modifiers (w->keymap, event->mods.base);
@@ -193,6 +197,7 @@ on_focus (PfX11Window *w, const xcb_input_focus_in_event_t *event)
       event->mode == XCB_INPUT_NOTIFY_MODE_UNGRAB || focus == w->focus)
     return;
   w->focus = focus;
+  w->elsewhere = !focus;
   forget_places (w);
   notify (w, &e);
   pf_x11_input_update (w);

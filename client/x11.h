@@ -48,7 +48,8 @@ typedef struct {
   GArray *scrolls; /* PfX11Scroll */
   GArray *axes;    /* PfX11Axis, those that move the pointer */
   gboolean is_fullscreen, focus;
-  gboolean managed; /* by a window manager */
+  gboolean elsewhere; /* the focus was here and is not */
+  gboolean managed;   /* by a window manager */
   gboolean caught_pointer, caught_keys;
   guint fingers[16]; /* touch ids + 1; 0: none */
   xcb_atom_t wm_protocols, wm_delete, wm_state, wm_fullscreen, wm_change;
