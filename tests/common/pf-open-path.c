@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* unshare */
 #endif
 #include "pf-open-path.h"
+#include "pf-test.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,4 +81,12 @@ pf_open_path (const char *path)
     snprintf (before, sizeof before, "%s", closed);
   }
   return true;
+}
+
+void
+pf_open_path_or_skip (const char *path)
+{
+  if (geteuid () == 0 && !pf_open_path (path))
+    pf_test_skip ("as root, from a place that only root can read, and no mount "
+                  "namespace may be made");
 }

@@ -16,4 +16,8 @@
  * False where that cannot be made. */
 bool pf_open_path (const char *path);
 
+/* The same for root's test of the program there, whose host becomes somebody who
+ * must be able to read it; skips the test where it cannot be made. */
+void pf_open_path_or_skip (const char *path);
+
 #endif /* PF_OPEN_PATH_H */

@@ -8,13 +8,13 @@
 #include "pf-msg-frame.h"
 #include "pf-pairing.h"
 #include "pf-session-io.h"
+#include "pf-open-path.h"
 #include "pf-test.h"
 #include "quic-pair.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define NOBODY 65534
@@ -46,21 +46,6 @@ spawn (const gchar *const *argv, GSubprocessFlags flags)
     pf_test_fail (__FILE__, __LINE__, "%s", error->message);
   PF_REQUIRE (process);
   return process;
-}
-
-/* Root's host needs to be able to become somebody who can read it. */
-static void
-skip_unless_readable (void)
-{
-  g_autofree gchar *at = g_strdup (g_getenv ("PF_HOST"));
-  struct stat st;
-  gchar *slash;
-
-  while (geteuid () == 0 && (slash = strrchr (at, '/'))) {
-    if (stat (at, &st) < 0 || !(st.st_mode & S_IXOTH))
-      pf_test_skip ("as root, from a place that only root can read");
-    *slash = '\0';
-  }
 }
 
 static void
@@ -252,7 +237,7 @@ static void
 make_dir (Host *h)
 {
   memset (h, 0, sizeof *h);
-  skip_unless_readable ();
+  pf_open_path_or_skip (g_getenv ("PF_HOST"));
   h->dir = g_dir_make_tmp ("pf-kill-XXXXXX", NULL);
   h->identity = g_build_filename (h->dir, "host", NULL);
   h->store = g_build_filename (h->identity, "punktfunk1-paired.json", NULL);

@@ -32,15 +32,6 @@ program (const gchar *variable)
   return path;
 }
 
-/* Root's host becomes somebody who must be able to read it. */
-static void
-skip_unless_readable (void)
-{
-  if (geteuid () == 0 && !pf_open_path (program ("PF_HOST")))
-    pf_test_skip ("as root, from a place that only root can read, and no mount "
-                  "namespace may be made");
-}
-
 static GSubprocess *
 spawn (const gchar *const *argv, GSubprocessFlags flags)
 {
@@ -66,7 +57,7 @@ start_host_with (Host *h, const gchar *option, const gchar *value)
   GInputStream *stream;
 
   memset (h, 0, sizeof *h);
-  skip_unless_readable ();
+  pf_open_path_or_skip (program ("PF_HOST"));
   h->dir = g_dir_make_tmp ("pf-thin-XXXXXX", NULL);
   identity = g_build_filename (h->dir, "identity", NULL);
   argv[11] = identity;
