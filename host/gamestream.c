@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define ANSWER 4096
+#define CANCEL_S 28     /* clients wait for 30 */
 #define APP_ANSWER 1024 /* of one title, when all its characters are escaped */
 
 struct _PfGsHost {
@@ -217,16 +218,34 @@ resume (PfGsHost *h, PfGsCall *call, const PfDevice *d)
 }
 
 static void
-cancel (PfGsHost *h, PfGsCall *call, const PfDevice *d)
+on_cancelled (gpointer user)
 {
+  PfGsCall *call = user;
   gchar bytes[256];
   PfGsWriter w = { bytes, sizeof bytes, 0, false };
 
-  pf_gs_sessions_cancel (h->sessions, d->fingerprint);
   pf_gs_xml_begin (&w, 200, NULL);
   pf_gs_xml_uint (&w, "cancel", 1);
   pf_gs_xml_end (&w);
   answer (call, &w);
+}
+
+static void
+on_cancel_gone (PfGsCall *call, gpointer user)
+{
+  PfGsHost *h = user;
+
+  pf_gs_sessions_forget (h->sessions, call);
+}
+
+/* Answered when all is undone: the client asks then what runs. */
+static void
+cancel (PfGsHost *h, PfGsCall *call, const PfDevice *d)
+{
+  if (pf_gs_sessions_cancel (h->sessions, d->fingerprint, on_cancelled, call))
+    on_cancelled (call);
+  else
+    pf_gs_call_park (call, CANCEL_S, on_cancel_gone, h);
 }
 
 /* ---- Paths -------------------------------------------------------------- */
@@ -328,7 +347,10 @@ open_all (PfGsHost *h, const PfGsConfig *config, PfTrust *trust, GError **error)
 {
   g_autofree gchar *store =
       g_build_filename (config->identity, "gamestream-paired.json", NULL);
+  g_autofree gchar *journal =
+      g_build_filename (config->identity, "undo.json", NULL);
   const PfGsSessionsConfig sessions = { .address = config->address,
+    .journal = journal,
     .port = config->port,
     .allow_plain = config->allow_plain,
     .max_sessions = config->max_sessions,
@@ -395,7 +417,7 @@ void
 pf_gs_host_access (PfGsHost *h, const gchar *fingerprint, guint code)
 {
   if (code)
-    pf_gs_sessions_cancel (h->sessions, fingerprint);
+    pf_gs_sessions_cancel (h->sessions, fingerprint, NULL, NULL);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "pf-conf.h"
 #include "pf-report.h"
 #include "pf-secret.h"
+#include "runner.h"
 #include "session.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@
 #define CODE_GRACEFUL 0x80030023u
 #define RTSP_FAILED 500
 #define RTSP_NO_ROOM 503
+#define AUDIO_BYTES_MAX 1300
 
 /* A device that has started something. */
 typedef struct {
@@ -21,7 +23,17 @@ typedef struct {
   const PfApp *app;
   guint64 session; /* of the element; 0: the client is away */
   PfServed *served;
+  PfRunner *runner;
 } Client;
+
+/* A title that is being undone, for a client that may start it anew then. */
+typedef struct {
+  PfGsSessions *sessions;
+  gchar *fingerprint, *title;
+  PfRunner *runner;
+  PfGsCancelled done; /* may be NULL */
+  gpointer user;
+} Ending;
 
 struct _PfGsSessions {
   GstElement *server; /* NULL: there is none */
@@ -29,7 +41,9 @@ struct _PfGsSessions {
   PfSelect select; /* borrows everything */
   PfGsSessionsConfig config;
   guint32 codecs;
-  GList *clients;
+  GList *clients; /* Client */
+  GList *endings; /* Ending */
+  PfJournal *journal;
   gchar *message;
 };
 
@@ -87,8 +101,9 @@ leave (Client *c)
   g_clear_pointer (&c->served, pf_served_free);
 }
 
+/* Its session is over, and it has started nothing. */
 static void
-end_client (PfGsSessions *s, Client *c)
+drop_client (PfGsSessions *s, Client *c)
 {
   const guint64 id = c->session;
 
@@ -96,9 +111,62 @@ end_client (PfGsSessions *s, Client *c)
   leave (c);
   if (id)
     close_session (s, id, CODE_GRACEFUL);
+  pf_runner_free (c->runner);
   g_free (c->fingerprint);
   g_free (c->name);
   g_free (c);
+}
+
+/* ---- Titles ------------------------------------------------------------- */
+
+static Ending *
+find_ending (const PfGsSessions *s, const gchar *fingerprint)
+{
+  for (GList *at = s->endings; at; at = at->next) {
+    Ending *e = at->data;
+
+    if (g_strcmp0 (e->fingerprint, fingerprint) == 0)
+      return e;
+  }
+  return NULL;
+}
+
+static void
+end_ending (Ending *e)
+{
+  e->sessions->endings = g_list_remove (e->sessions->endings, e);
+  pf_runner_free (e->runner);
+  if (e->done)
+    e->done (e->user);
+  g_free (e->fingerprint);
+  g_free (e->title);
+  g_free (e);
+}
+
+/* All is undone: what a client quit, or what ended by itself. */
+static void
+on_runner_ended (PfRunner *runner, const gchar *reason, gpointer data)
+{
+  PfGsSessions *s = data;
+
+  for (GList *at = s->endings; at; at = at->next) {
+    Ending *e = at->data;
+
+    if (e->runner == runner) {
+      end_ending (e);
+      return;
+    }
+  }
+  for (GList *at = s->clients; at; at = at->next) {
+    Client *c = at->data;
+
+    if (c->runner == runner) {
+      g_print ("GameStream: %s of %s is over: %s\n", c->app->title, c->name,
+          reason ? reason : "it ended");
+      drop_client (s, c);
+      return;
+    }
+  }
 }
 
 static guint
@@ -169,6 +237,24 @@ bend (PfOffer *offer, const PfGsSessionsConfig *config)
   offer->hdr = offer->hdr && config->hdr;
 }
 
+/* Sound as this protocol has it. Packets are all of one size, and go into one
+ * datagram with room for a header and for what encrypting adds. */
+static void
+take_audio (PfOffer *offer, const GstStructure *structure)
+{
+  static const guint kbps[][2] = { { 96, 512 }, { 256, 1536 }, { 450, 2000 } };
+  const guint row = offer->channels == 8 ? 2 : offer->channels == 6;
+  guint ms = 5;
+
+  gst_structure_get_boolean (structure, "high-quality", &offer->high_audio);
+  gst_structure_get_uint (structure, "audio-ms", &ms);
+  offer->audio_us = ms == 10 ? 10000 : 5000;
+  offer->audio_kbps = MIN (kbps[row][offer->high_audio ? 1 : 0],
+      AUDIO_BYTES_MAX * 8000 / offer->audio_us);
+  /* stereo has one layout */
+  offer->high_audio = offer->high_audio && offer->channels > 2;
+}
+
 static void
 on_offer (PfGsSessions *s, const GstStructure *structure)
 {
@@ -182,6 +268,7 @@ on_offer (PfGsSessions *s, const GstStructure *structure)
   c = find_session (s, offer.id);
   if (c && !c->served) {
     bend (&offer, &s->config);
+    take_audio (&offer, structure);
     g_free (offer.name);
     offer.name = g_strdup (c->name);
     g_free (offer.fingerprint);
@@ -253,13 +340,15 @@ secret_of (const PfGsLaunch *launch)
   return secret;
 }
 
+/* NULL: none was asked for. */
 static gchar *
 digits_of (const PfGsOpusLayout *layout)
 {
-  GString *text = g_string_new (NULL);
+  GString *text;
 
   if (layout->channels == 0)
-    return g_string_free (text, FALSE);
+    return NULL;
+  text = g_string_new (NULL);
   g_string_append_printf (
       text, "%u%u%u", layout->channels, layout->streams, layout->coupled);
   for (guint i = 0; i < layout->channels; i++)
@@ -269,14 +358,15 @@ digits_of (const PfGsOpusLayout *layout)
 
 /* Tells the element whom to expect; 0: it has no room. */
 static guint64
-expect (PfGsSessions *s, const gchar *peer, const PfGsLaunch *launch)
+expect (PfGsSessions *s, const gchar *peer, const PfGsLaunch *launch,
+    guint32 codecs)
 {
   const guint plain = PF_GS_ENC_CONTROL_V2;
   g_autofree gchar *surround = digits_of (&launch->layout);
   g_autoptr (GstStructure) structure = gst_structure_new ("PfLaunch", "peer",
       G_TYPE_STRING, peer, "key-id", G_TYPE_UINT, launch->key_id, "sealed-rtsp",
-      G_TYPE_BOOLEAN, launch->core_version > 0, "codecs", G_TYPE_UINT,
-      s->codecs, "encryption-supported", G_TYPE_UINT, (guint) PF_GS_ENC_ALL,
+      G_TYPE_BOOLEAN, launch->core_version > 0, "codecs", G_TYPE_UINT, codecs,
+      "encryption-supported", G_TYPE_UINT, (guint) PF_GS_ENC_ALL,
       "encryption-requested", G_TYPE_UINT,
       s->config.allow_plain ? plain : (guint) PF_GS_ENC_ALL,
       "encryption-required", G_TYPE_UINT,
@@ -289,36 +379,76 @@ expect (PfGsSessions *s, const gchar *peer, const PfGsLaunch *launch)
   return id;
 }
 
-/* Whether what is asked for can be had at all, before anything is begun. */
-static gboolean
-can_encode (PfGsSessions *s, const PfGsLaunch *launch, GError **error)
+static PfOffer
+offer_of (const PfGsLaunch *launch, gchar **codecs)
 {
-  static const gchar *const all[] = { "h264", "h265", "av1", NULL };
-  PfOffer offer = { .codecs = (gchar **) all,
+  return (PfOffer){ .codecs = codecs,
     .width = CLAMP (launch->width, 64, 16384) & ~1u,
     .height = CLAMP (launch->height, 64, 16384) & ~1u,
     .fps = CLAMP ((launch->fps_x1000 + 500) / 1000, 1, 1000),
     .depth = 8,
     .chroma = 420,
     .channels = launch->channels };
-  PfGrant *grant;
+}
+
+/* Of which codecs a session of this mode gets the most frames. Clients choose
+ * among those that they are told of, and the newest, not the fastest. */
+static guint32
+codecs_for (PfGsSessions *s, const PfGsLaunch *launch, GError **error)
+{
+  static const struct {
+    const gchar *name;
+    guint32 bits;
+  } codecs[] = { { "h264", PF_GS_CODEC_H264 | PF_GS_CODEC_H264_444 },
+    { "h265", PF_GS_CODEC_HEVC | PF_GS_CODEC_HEVC_10 | PF_GS_CODEC_HEVC_444 |
+                  PF_GS_CODEC_HEVC_444_10 },
+    { "av1", PF_GS_CODEC_AV1 | PF_GS_CODEC_AV1_10 | PF_GS_CODEC_AV1_444 |
+                 PF_GS_CODEC_AV1_444_10 } };
+  static const gchar *const all[] = { "h264", "h265", "av1", NULL };
+  guint32 bits = 0;
+  guint best = 0;
 
   if (!launch->has_mode)
-    return TRUE;
-  grant = pf_select (&s->select, &offer, NULL, error);
-  pf_grant_free (grant);
-  return grant != NULL;
+    return s->codecs;
+  for (guint i = 0; i < G_N_ELEMENTS (codecs); i++) {
+    const gchar *list[] = { codecs[i].name, NULL };
+    const PfOffer offer = offer_of (launch, (gchar **) list);
+    g_autoptr (PfGrant) grant = NULL;
+
+    g_clear_error (error);
+    if (!(s->codecs & codecs[i].bits) ||
+        !(grant = pf_select (&s->select, &offer, NULL, error)) ||
+        grant->feed_fps < best)
+      continue;
+    bits = grant->feed_fps > best ? codecs[i].bits : bits | codecs[i].bits;
+    best = grant->feed_fps;
+  }
+  if (bits == 0) {
+    const PfOffer offer = offer_of (launch, (gchar **) all);
+
+    g_clear_error (error);
+    pf_grant_free (pf_select (&s->select, &offer, NULL, error));
+  }
+  return bits & s->codecs;
 }
 
 static Client *
-add_client (PfGsSessions *s, const PfGsWho *who, const PfApp *app)
+add_client (PfGsSessions *s, const PfGsWho *who, const PfApp *app,
+    const PfGsLaunch *launch)
 {
+  const PfRunnerFacts facts = { .client = who->name,
+    .width = launch->width,
+    .height = launch->height,
+    .fps = (launch->fps_x1000 + 500) / 1000,
+    .hdr = launch->hdr };
   Client *c = g_new0 (Client, 1);
 
   c->fingerprint = g_strdup (who->fingerprint);
   c->name = g_strdup (who->name);
   c->app = app;
   s->clients = g_list_prepend (s->clients, c);
+  if (app->run || app->n_steps > 0)
+    c->runner = pf_runner_new (app, &facts, s->journal, on_runner_ended, s);
   return c;
 }
 
@@ -328,45 +458,77 @@ pf_gs_sessions_launch (PfGsSessions *s, const PfGsWho *who, const PfApp *app,
 {
   Client *c = find_client (s, who->fingerprint);
   g_autoptr (GError) error = NULL;
+  guint32 codecs;
   guint64 id;
 
   if (!c && !app)
     return say (s, 503, message, g_strdup ("Nothing runs that could go on."));
+  if (app && find_ending (s, who->fingerprint))
+    return say (s, 503, message, g_strdup ("What ran before is still ending."));
   if (c && app)
     return say (s, 400, message,
         g_strdup_printf ("%s still runs: quit it first.", c->app->title));
   if (!s->server || s->codecs == 0)
     return say (s, 503, message, g_strdup ("This host cannot encode video."));
-  if (!can_encode (s, launch, &error))
-    return say (s, 503, message, g_strdup (error->message));
+  codecs = codecs_for (s, launch, &error);
+  if (codecs == 0)
+    return say (s, 503, message,
+        g_strdup (error ? error->message : "This host cannot encode that."));
   if (c && c->session)
     close_session (s, c->session, 0);
   if (c)
     leave (c);
   id = count_sessions (s) < s->config.max_sessions
-           ? expect (s, who->peer, launch)
+           ? expect (s, who->peer, launch, codecs)
            : 0;
   if (id == 0)
     return say (s, 503, message,
         g_strdup ("This host serves as many clients "
                   "as it may."));
   if (!c)
-    c = add_client (s, who, app);
+    c = add_client (s, who, app, launch);
   c->session = id;
   g_print ("GameStream: %s %s %s\n", c->name, app ? "starts" : "returns to",
       c->app->title);
   return say (s, 200, message, g_strdup ("OK"));
 }
 
-void
-pf_gs_sessions_cancel (PfGsSessions *s, const gchar *fingerprint)
+gboolean
+pf_gs_sessions_cancel (PfGsSessions *s, const gchar *fingerprint,
+    PfGsCancelled done, gpointer user)
 {
   Client *c = find_client (s, fingerprint);
+  Ending *e;
 
   if (!c)
-    return;
+    return TRUE;
   g_print ("GameStream: %s quits %s\n", c->name, c->app->title);
-  end_client (s, c);
+  if (!c->runner) {
+    drop_client (s, c);
+    return TRUE;
+  }
+  e = g_new0 (Ending, 1);
+  e->sessions = s;
+  e->fingerprint = g_strdup (fingerprint);
+  e->title = g_strdup (c->app->title);
+  e->runner = g_steal_pointer (&c->runner);
+  e->done = done;
+  e->user = user;
+  s->endings = g_list_prepend (s->endings, e);
+  drop_client (s, c);
+  pf_runner_stop (e->runner);
+  return FALSE;
+}
+
+void
+pf_gs_sessions_forget (PfGsSessions *s, gpointer user)
+{
+  for (GList *at = s->endings; at; at = at->next) {
+    Ending *e = at->data;
+
+    if (e->user == user)
+      e->done = NULL;
+  }
 }
 
 guint32
@@ -399,6 +561,11 @@ static const struct {
 void
 pf_gs_sessions_start (PfGsSessions *s, const PfSelect *select)
 {
+  const guint undone = pf_journal_replay (s->journal);
+
+  if (undone)
+    g_print (
+        "undid %u steps that another life of this host left behind\n", undone);
   s->select = *select;
   s->select.wire = "gamestream";
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
@@ -488,6 +655,11 @@ pf_gs_sessions_new (const PfGsSessionsConfig *config, GError **error)
   PfGsSessions *s = g_new0 (PfGsSessions, 1);
 
   s->config = *config;
+  s->journal = pf_journal_open (config->journal, error);
+  if (!s->journal) {
+    pf_gs_sessions_free (s);
+    return NULL;
+  }
   s->server = gst_element_factory_make ("gamestreamserver", SERVER);
   if (!s->server)
     return s;
@@ -504,13 +676,16 @@ pf_gs_sessions_free (PfGsSessions *s)
   if (!s)
     return;
   while (s->clients)
-    end_client (s, s->clients->data);
+    drop_client (s, s->clients->data);
+  while (s->endings)
+    end_ending (s->endings->data);
   if (s->server) {
     g_clear_handle_id (&s->watch, g_source_remove);
     gst_element_set_state (s->server, GST_STATE_NULL);
     gst_element_set_bus (s->server, NULL);
     gst_object_unref (s->server);
   }
+  pf_journal_free (s->journal);
   g_free (s->message);
   g_free (s);
 }

@@ -18,6 +18,7 @@
 typedef struct {
   const gchar *address; /* NULL: everywhere */
   guint port;           /* of HTTP */
+  const gchar *journal; /* file of what is to be undone */
   gboolean allow_plain;
   guint max_sessions;
   guint max_depth, max_chroma; /* 8 or 10, 420 or 444 */
@@ -53,8 +54,14 @@ guint32 pf_gs_sessions_running (
 guint pf_gs_sessions_launch (PfGsSessions *sessions, const PfGsWho *who,
     const PfApp *app, const PfGsLaunch *launch, const gchar **message);
 
-/* It ends: the session, and what was started. */
-void pf_gs_sessions_cancel (PfGsSessions *sessions, const gchar *fingerprint);
+typedef void (*PfGsCancelled) (gpointer user);
+
+/* It ends: the session, and what was started. TRUE: at once; else DONE (may be
+ * NULL) is called when all is undone. */
+gboolean pf_gs_sessions_cancel (PfGsSessions *sessions,
+    const gchar *fingerprint, PfGsCancelled done, gpointer user);
+/* DONE is not called any more for this user. */
+void pf_gs_sessions_forget (PfGsSessions *sessions, gpointer user);
 
 guint pf_gs_sessions_n (const PfGsSessions *sessions);
 /* Elements of an array. */

@@ -18,6 +18,9 @@ typedef struct {
   gchar *preferred;   /* NULL: none */
   guint bitrate_kbps; /* 0: the host's choice */
   guint depth, chroma, channels;
+  guint audio_us;      /* of a packet of sound; 0: the host's choice */
+  guint audio_kbps;    /* the same */
+  gboolean high_audio; /* every channel by itself */
   gboolean hdr;
   gboolean launches; /* asks for a title to be started */
 } PfOffer;

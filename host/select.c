@@ -39,6 +39,7 @@ values_of (const PfOffer *o, guint feed_fps, guint bitrate_kbps)
 {
   PfValues *v = pf_values_new ();
   g_autofree gchar *chroma = g_strdup_printf ("%u", o->chroma);
+  g_autofree gchar *audio_us = g_strdup_printf ("%u", o->audio_us);
 
   pf_values_set_uint (v, "width", o->width, NULL);
   pf_values_set_uint (v, "height", o->height, NULL);
@@ -52,8 +53,12 @@ values_of (const PfOffer *o, guint feed_fps, guint bitrate_kbps)
   pf_values_set (v, "colorimetry", o->hdr ? "bt2100-pq" : "bt709", NULL);
   pf_values_set (v, "hdr", o->hdr ? "true" : "false", NULL);
   pf_values_set_uint (v, "channels", o->channels, NULL);
-  pf_values_set_uint (
-      v, "audio-kbps", AUDIO_KBPS_PER_PAIR * o->channels / 2, NULL);
+  pf_values_set_uint (v, "audio-kbps",
+      o->audio_kbps ? o->audio_kbps : AUDIO_KBPS_PER_PAIR * o->channels / 2,
+      NULL);
+  if (o->audio_us)
+    pf_values_set (v, "audio-frame-us", audio_us, NULL);
+  pf_values_set (v, "audio-layout", o->high_audio ? "high" : "normal", NULL);
   return v;
 }
 

@@ -298,6 +298,9 @@ keep_offer (PfServed *s, const PfOffer *offer, const PfGrant *grant)
   s->offer.depth = grant->depth;
   s->offer.chroma = grant->chroma;
   s->offer.channels = grant->channels;
+  s->offer.audio_us = offer->audio_us;
+  s->offer.audio_kbps = offer->audio_kbps;
+  s->offer.high_audio = offer->high_audio;
   s->offer.hdr = grant->hdr;
 }
 

@@ -26,6 +26,7 @@ static const PfKnownVariable known[] = {
   { "channels", "choice 2|6|8", "2", AUDIO_ROLES },
   { "audio-kbps", "uint 16..2000", NULL, NULL },
   { "audio-frame-us", "choice 2500|5000|10000|20000", "5000", AUDIO_ROLES },
+  { "audio-layout", "choice normal|high", "normal", AUDIO_ROLES },
 };
 
 const PfKnownVariable *

@@ -136,27 +136,33 @@ accept_any (GTlsConnection *tls, GTlsCertificate *certificate,
 }
 
 GIOStream *
-gs_web_connect (const GsWeb *web, gboolean tls)
+gs_secure (GIOStream *transport, GTlsCertificate *own)
 {
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection = NULL;
-  GIOStream *stream;
+  GIOStream *stream = g_tls_client_connection_new (transport, NULL, NULL);
 
-  g_socket_client_set_timeout (client, SECONDS);
-  connection = g_socket_client_connect_to_host (client, web->address,
-      (guint16) (tls ? web->port - 5 : web->port), NULL, NULL);
-  if (!connection || !tls)
-    return (GIOStream *) g_steal_pointer (&connection);
-  stream = g_tls_client_connection_new (G_IO_STREAM (connection), NULL, NULL);
   PF_REQUIRE (stream);
-  if (web->tls)
-    g_tls_connection_set_certificate (G_TLS_CONNECTION (stream), web->tls);
+  if (own)
+    g_tls_connection_set_certificate (G_TLS_CONNECTION (stream), own);
   g_object_set (stream, "require-close-notify", FALSE, NULL);
   g_signal_connect (
       stream, "accept-certificate", G_CALLBACK (accept_any), NULL);
   if (!g_tls_connection_handshake (G_TLS_CONNECTION (stream), NULL, NULL))
     g_clear_object (&stream);
   return stream;
+}
+
+GIOStream *
+gs_web_connect (const GsWeb *web, gboolean tls)
+{
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+
+  g_socket_client_set_timeout (client, SECONDS);
+  connection = g_socket_client_connect_to_host (client, web->address,
+      (guint16) (tls ? web->port - 5 : web->port), NULL, NULL);
+  if (!connection || !tls)
+    return (GIOStream *) g_steal_pointer (&connection);
+  return gs_secure (G_IO_STREAM (connection), web->tls);
 }
 
 /* The length that the head names; -1: none. */

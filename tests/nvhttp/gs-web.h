@@ -53,6 +53,10 @@ gchar *gs_make_identity (
 /* A connection, after the handshake if it is one with TLS; NULL: refused. */
 GIOStream *gs_web_connect (const GsWeb *web, gboolean tls);
 
+/* TLS on one that is there, with this certificate (may be NULL); NULL: refused.
+ * Accepts any host. */
+GIOStream *gs_secure (GIOStream *transport, GTlsCertificate *own);
+
 /* PATH with its query; the usual parameters are added. */
 GsAnswer gs_web_get (const GsWeb *web, gboolean tls, const gchar *path);
 /* On a connection that is there and stays. */
