@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "pf-events.h"
+#include "pf-peer.h"
 #include "pf-quic-audio.h"
-#include "pf-quic-input.h"
+#include "pf-input.h"
 #include "pf-quic-media.h"
-#include "pf-quic-pads.h"
+#include "pf-pads.h"
 #include "pf-quic-welcome.h"
 #include "pf-receiver.h"
 
@@ -87,9 +88,9 @@ open_socket (PfQuicClient *c, guint host_port)
   PfQuicPath path;
 
   pf_quic_link_get_path (c->link, &path);
-  pf_quic_to_peer_address (&path.remote, &host);
+  pf_peer_from_socket (&path.remote, &host);
   host.port = (guint16) host_port;
-  pf_quic_from_peer_address (&host, &to.at, &to.size);
+  pf_peer_to_socket (&host, &to.at, &to.size);
   if (!pf_address_resolve (&own, NULL, 0, to.at.ss_family, NULL) ||
       !(c->socket = pf_socket_new (&own, NULL)))
     return FALSE;
@@ -311,7 +312,7 @@ take_datagram (PfQuicClient *c, const PfMsgDatagram *d)
     c->hdr = d->hdr;
     return hdr_message (&d->hdr);
   default:
-    return pf_quic_pads_from_feedback (d);
+    return pf_pads_from_feedback (d);
   }
 }
 
@@ -630,7 +631,7 @@ send_input (PfQuicClient *c, const PfInput *input)
   height = c->welcome.mode.height;
   ok = c->welcomed && !c->closed;
   g_mutex_unlock (&c->lock);
-  ok = ok && pf_quic_input_to_message (input, width, height, &datagram.input) &&
+  ok = ok && pf_input_to_message (input, width, height, &datagram.input) &&
        pf_msg_datagram_encode (&datagram, bytes, sizeof bytes, &n) == 0 &&
        pf_quic_link_send_datagram (c->link, bytes, n);
   g_mutex_lock (&c->lock);

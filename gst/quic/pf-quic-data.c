@@ -2,8 +2,9 @@
 /* The socket of a session's video on the host; see pf-quic-data.h. */
 #include "pf-quic-data.h"
 
-#include <netinet/in.h>
 #include <string.h>
+
+#include "pf-peer.h"
 
 #define SEND_BUFFER (4u << 20)
 #define ROOM 2048 /* a punch has 8 bytes */
@@ -46,10 +47,10 @@ own_address (PfQuicData *d, guint port, PfAddress *address)
   PfQuicPath path;
 
   pf_quic_session_path (d->session, &path);
-  pf_quic_to_peer_address (&path.local, &own);
+  pf_peer_from_socket (&path.local, &own);
   own.port = (guint16) port;
   d->ipv4 = pf_peer_address_is_v4 (&own);
-  pf_quic_from_peer_address (&own, &address->at, &address->size);
+  pf_peer_to_socket (&own, &address->at, &address->size);
 }
 
 static PfSocket *

@@ -6,9 +6,10 @@
 #include <gst/video/video.h>
 
 #include "pf-events.h"
-#include "pf-quic-input.h"
+#include "pf-input.h"
+#include "pf-peer.h"
 #include "pf-quic-media.h"
-#include "pf-quic-pads.h"
+#include "pf-pads.h"
 #include "pf-quic-welcome.h"
 
 #define GST_CAT_DEFAULT pf_quic_sink_debug
@@ -73,7 +74,7 @@ set_destination (PfQuicHost *h, const PfPeerAddress *destination)
   gboolean first;
   gchar *text;
 
-  pf_quic_from_peer_address (destination, &to.at, &to.size);
+  pf_peer_to_socket (destination, &to.at, &to.size);
   g_mutex_lock (&h->lock);
   h->to = to;
   first = !h->active;
@@ -210,11 +211,11 @@ take_rich (PfQuicHost *h, PfQuicSession *session, const PfMsgRich *rich)
   h->n.inputs++;
   g_mutex_unlock (&h->lock);
   if (rich->kind != PF_RICH_PEN) {
-    take_pad (h, session, pf_quic_pads_from_rich (rich));
+    take_pad (h, session, pf_pads_from_rich (rich));
     return;
   }
   for (guint i = 0; i < rich->pen.n_samples; i++)
-    if (pf_quic_pads_pen (&rich->pen.samples[i], &input))
+    if (pf_pads_pen (&rich->pen.samples[i], &input))
       pf_quic_host_wish (h, pf_event_new_input (&input));
 }
 
@@ -226,10 +227,10 @@ take_input (PfQuicHost *h, PfQuicSession *session, const PfMsgInput *msg)
   g_mutex_lock (&h->lock);
   h->n.inputs++;
   g_mutex_unlock (&h->lock);
-  if (pf_quic_input_from_message (msg, &input))
+  if (pf_input_from_message (msg, &input))
     pf_quic_host_wish (h, pf_event_new_input (&input));
   else
-    take_pad (h, session, pf_quic_pads_from_input (msg));
+    take_pad (h, session, pf_pads_from_input (msg));
 }
 
 /* Who is not there holds nothing and is sent nothing. */
@@ -371,7 +372,7 @@ pf_quic_host_feedback (PfQuicHost *h, const GstStructure *feedback)
   if (h->active && h->session)
     session = pf_quic_session_ref (h->session);
   g_mutex_unlock (&h->lock);
-  ok = session && pf_quic_pads_to_feedback (feedback, &d) &&
+  ok = session && pf_pads_to_feedback (feedback, &d) &&
        pf_quic_session_send_datagram (session, &d) == 0;
   pf_quic_session_unref (session);
   return ok;

@@ -7,8 +7,6 @@
 
 #include "pf-opus-layout.h"
 
-#define MAX_DEPTH 32 /* elements between the encoder and the sink */
-
 typedef struct {
   guint8 codec;
   const gchar *name, *media, *form;
@@ -31,90 +29,6 @@ codec_of (const GstCaps *caps)
             gst_caps_get_structure (caps, 0), codecs[i].media))
       return &codecs[i];
   return NULL;
-}
-
-/* A sink pad that is linked with this source pad inside of its element. */
-static GstPad *
-inner_peer (GstPad *pad)
-{
-  GstIterator *it = gst_pad_iterate_internal_links (pad);
-  GValue item = G_VALUE_INIT;
-  GstPad *inner = NULL;
-
-  if (it && gst_iterator_next (it, &item) == GST_ITERATOR_OK) {
-    inner = g_value_dup_object (&item);
-    g_value_unset (&item);
-  }
-  g_clear_pointer (&it, gst_iterator_free);
-  return inner;
-}
-
-GstCaps *
-pf_quic_media_find (GstPad *sink)
-{
-  GstPad *pad = gst_object_ref (sink);
-  GstCaps *found = NULL;
-
-  for (guint i = 0; pad && !found && i < MAX_DEPTH; i++) {
-    GstPad *peer = gst_pad_get_peer (pad);
-    GstCaps *caps = peer ? gst_pad_get_current_caps (peer) : NULL;
-
-    if (caps && codec_of (caps))
-      found = gst_caps_ref (caps);
-    gst_clear_caps (&caps);
-    gst_object_unref (pad);
-    pad = peer && !found ? inner_peer (peer) : NULL;
-    gst_clear_object (&peer);
-  }
-  gst_clear_object (&pad);
-  return found;
-}
-
-GstPad *
-pf_quic_media_find_units (GstPad *source)
-{
-  GstPad *pad = gst_object_ref (source), *found = NULL;
-
-  for (guint i = 0; pad && !found && i < MAX_DEPTH; i++) {
-    GstPad *peer = gst_pad_get_peer (pad);
-    GstCaps *caps;
-
-    gst_object_unref (pad);
-    pad = peer ? inner_peer (peer) : NULL;
-    gst_clear_object (&peer);
-    caps = pad ? gst_pad_get_current_caps (pad) : NULL;
-    if (caps && codec_of (caps))
-      found = gst_object_ref (pad);
-    gst_clear_caps (&caps);
-  }
-  gst_clear_object (&pad);
-  return found;
-}
-
-gboolean
-pf_quic_media_find_encoder (GstPad *sink, GstPad **raw, GstPad **coded)
-{
-  GstPad *pad = gst_object_ref (sink);
-  gboolean found = FALSE;
-
-  for (guint i = 0; pad && !found && i < MAX_DEPTH; i++) {
-    GstPad *peer = gst_pad_get_peer (pad);
-    GstCaps *caps;
-
-    gst_object_unref (pad);
-    pad = peer ? inner_peer (peer) : NULL;
-    caps = pad ? gst_pad_get_current_caps (pad) : NULL;
-    found = caps && gst_structure_has_name (
-                        gst_caps_get_structure (caps, 0), "video/x-raw");
-    if (found) {
-      *raw = gst_object_ref (pad);
-      *coded = gst_object_ref (peer);
-    }
-    gst_clear_caps (&caps);
-    gst_clear_object (&peer);
-  }
-  gst_clear_object (&pad);
-  return found;
 }
 
 guint8

@@ -13,18 +13,6 @@
 
 G_BEGIN_DECLS
 
-/* What flows toward a pad that gets packets: the caps before they were packed,
- * looked for upstream; NULL if there are none yet. */
-GstCaps *pf_quic_media_find (GstPad *pad);
-
-/* The pad that gives access units, looked for downstream of one that gives
- * packets; a reference, or NULL. */
-GstPad *pf_quic_media_find_units (GstPad *pad);
-
-/* The pads of the encoder in front of a pad that gets packets, references;
- * FALSE: there is none. */
-gboolean pf_quic_media_find_encoder (GstPad *pad, GstPad **raw, GstPad **coded);
-
 /* PF_CODEC_* of video caps; 0: none of them. */
 guint8 pf_quic_media_codec (const GstCaps *caps);
 

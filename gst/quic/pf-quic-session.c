@@ -3,9 +3,9 @@
 #define _GNU_SOURCE /* explicit_bzero */
 #include "pf-quic-session.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
+#include "pf-peer.h"
 #include "pf-quic-ceremony.h"
 #include "pf-quic-hub.h"
 #include "pf-socket.h"
@@ -40,51 +40,6 @@ struct _PfQuicSession {
   gboolean poked; /* something changed; settle() is to look */
 };
 
-/* ---- Addresses ---------------------------------------------------------- */
-
-void
-pf_quic_to_peer_address (const struct sockaddr_storage *from, PfPeerAddress *to)
-{
-  if (from->ss_family == AF_INET6) {
-    struct sockaddr_in6 a;
-
-    memcpy (&a, from, sizeof a);
-    *to = pf_peer_address_v6 (
-        a.sin6_addr.s6_addr, g_ntohs (a.sin6_port), a.sin6_scope_id);
-  } else {
-    struct sockaddr_in a;
-
-    memcpy (&a, from, sizeof a);
-    *to =
-        pf_peer_address_v4 ((const guint8 *) &a.sin_addr, g_ntohs (a.sin_port));
-  }
-}
-
-void
-pf_quic_from_peer_address (
-    const PfPeerAddress *from, struct sockaddr_storage *to, socklen_t *size)
-{
-  memset (to, 0, sizeof *to);
-  if (pf_peer_address_is_v4 (from)) {
-    struct sockaddr_in a = { 0 };
-
-    a.sin_family = AF_INET;
-    a.sin_port = g_htons (from->port);
-    memcpy (&a.sin_addr, from->ip + 12, 4);
-    memcpy (to, &a, sizeof a);
-    *size = sizeof a;
-  } else {
-    struct sockaddr_in6 a = { 0 };
-
-    a.sin6_family = AF_INET6;
-    a.sin6_port = g_htons (from->port);
-    a.sin6_scope_id = from->scope;
-    memcpy (&a.sin6_addr, from->ip, 16);
-    memcpy (to, &a, sizeof a);
-    *size = sizeof a;
-  }
-}
-
 /* ---- Making ------------------------------------------------------------- */
 
 static PfInstant
@@ -112,7 +67,7 @@ pf_quic_session_new (
   g_cond_init (&s->cond);
   pf_quic_link_get_peer (link, &s->peer);
   pf_quic_link_get_path (link, &path);
-  pf_quic_to_peer_address (&path.remote, &config.peer);
+  pf_peer_from_socket (&path.remote, &config.peer);
   config.approval_ns = approval_ms * PF_MS;
   if (pf_host_session_new (&config, instant (), &s->host) < 0) {
     pf_quic_session_unref (s);
@@ -437,7 +392,7 @@ on_moved (PfQuicLink *link, gpointer user)
   PfQuicPath path;
 
   pf_quic_link_get_path (link, &path);
-  pf_quic_to_peer_address (&path.remote, &peer);
+  pf_peer_from_socket (&path.remote, &peer);
   g_mutex_lock (&s->lock);
   pf_host_session_peer_moved (s->host, &peer, instant ());
   g_mutex_unlock (&s->lock);
@@ -518,8 +473,8 @@ pf_quic_session_peer (PfQuicSession *s)
   PfQuicPath path;
 
   pf_quic_link_get_path (s->link, &path);
-  pf_quic_to_peer_address (&path.remote, &peer); /* IPv4 is no longer mapped */
-  pf_quic_from_peer_address (&peer, &address.at, &address.size);
+  pf_peer_from_socket (&path.remote, &peer); /* IPv4 is no longer mapped */
+  pf_peer_to_socket (&peer, &address.at, &address.size);
   return pf_address_to_string (&address);
 }
 
@@ -668,7 +623,7 @@ pf_quic_session_punch (PfQuicSession *s, const struct sockaddr_storage *from,
 {
   PfPeerAddress address;
 
-  pf_quic_to_peer_address (from, &address);
+  pf_peer_from_socket (from, &address);
   g_mutex_lock (&s->lock);
   pf_host_session_punch (s->host, &address, bytes, n, instant ());
   poke (s);

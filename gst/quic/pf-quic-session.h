@@ -104,12 +104,6 @@ int pf_quic_session_send_datagram (
 
 void pf_quic_session_get_stats (PfQuicSession *session, PfHostStats *stats);
 
-/* An address as sockets have it; of the family that the peer's is. */
-void pf_quic_from_peer_address (
-    const PfPeerAddress *from, struct sockaddr_storage *to, socklen_t *size);
-void pf_quic_to_peer_address (
-    const struct sockaddr_storage *from, PfPeerAddress *to);
-
 G_END_DECLS
 
 #endif /* PF_QUIC_SESSION_H */

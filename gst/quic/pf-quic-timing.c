@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "pf-quic-media.h"
+#include "pf-media.h"
 
 /* Frames on their way through the encoder, and from there to the wire. */
 #define FRAMES 32
@@ -164,7 +164,7 @@ pf_quic_timing_look (PfQuicTiming *t, GstPad *sink)
   if (!look)
     return;
   watch_no_more (t);
-  if (pf_quic_media_find_encoder (sink, &pads[0], &pads[1]))
+  if (pf_media_find_encoder (sink, &pads[0], &pads[1]))
     watch (t, pads);
 }
 

@@ -2,7 +2,7 @@
 /* Key frames as they come out; see pf-quic-units.h. */
 #include "pf-quic-units.h"
 
-#include "pf-quic-media.h"
+#include "pf-media.h"
 
 typedef struct {
   PfQuicUnitsKey key;
@@ -50,7 +50,7 @@ pf_quic_units_watch (
   Watcher *w;
 
   g_mutex_lock (&u->lock);
-  pad = u->pad ? NULL : pf_quic_media_find_units (packets);
+  pad = u->pad ? NULL : pf_media_find_units (packets);
   if (pad) {
     w = g_new (Watcher, 1);
     w->key = key;

@@ -6,6 +6,7 @@
 #include <gnutls/crypto.h>
 #include <string.h>
 
+#include "pf-media.h"
 #include "pf-quic-media.h"
 
 #define MAX_BLOCK_GF8 160
@@ -51,7 +52,7 @@ pf_quic_welcome_find_media (GstElement *host)
   gst_element_foreach_sink_pad (host, find_video, &pad);
   if (!pad)
     return NULL;
-  caps = pf_quic_media_find (pad);
+  caps = pf_media_find (pad);
   gst_object_unref (pad);
   return caps;
 }

@@ -13,7 +13,7 @@
 
 #include "pf-forwarder.h"
 #include "pf-quic-audio.h"
-#include "pf-quic-pads.h"
+#include "pf-pads.h"
 #include "pf-test.h"
 #include "session-line.h"
 
@@ -294,10 +294,10 @@ check_feedback (const gchar *text)
   size_t n;
 
   PF_REQUIRE (s != NULL);
-  PF_REQUIRE (pf_quic_pads_to_feedback (s, &d));
+  PF_REQUIRE (pf_pads_to_feedback (s, &d));
   PF_REQUIRE_INT (pf_msg_datagram_encode (&d, bytes, sizeof bytes, &n), ==, 0);
   PF_REQUIRE_INT (pf_msg_datagram_decode (bytes, n, &d), ==, 0);
-  back = pf_quic_pads_from_feedback (&d);
+  back = pf_pads_from_feedback (&d);
   PF_REQUIRE (back != NULL);
   PF_CHECK (gst_structure_is_equal (s, back));
   gst_structure_free (back);
@@ -330,7 +330,7 @@ test_feedback (void)
   for (guint i = 0; i < G_N_ELEMENTS (none); i++) {
     GstStructure *s = gst_structure_from_string (none[i], NULL);
 
-    PF_CHECK (!pf_quic_pads_to_feedback (s, &d));
+    PF_CHECK (!pf_pads_to_feedback (s, &d));
     gst_structure_free (s);
   }
 }
@@ -366,7 +366,7 @@ test_pads (void)
   gint x = 0;
 
   pf_msg_input_from_pad_state (&state, &input);
-  s = pf_quic_pads_from_input (&input);
+  s = pf_pads_from_input (&input);
   PF_REQUIRE (s != NULL);
   PF_CHECK_STR (gst_structure_get_string (s, "kind"), "state");
   PF_CHECK_UINT (uint_of (s, "pad"), ==, 4);
@@ -376,8 +376,8 @@ test_pads (void)
   PF_CHECK (gst_structure_get_int (s, "left-x", &x) && x == -32768);
   PF_CHECK (gst_structure_get_int (s, "right-y", &x) && x == 32767);
   gst_structure_free (s);
-  PF_CHECK (pf_quic_pads_from_input (&key) == NULL);
-  PF_CHECK (pf_quic_pads_pen (&pen, &event));
+  PF_CHECK (pf_pads_from_input (&key) == NULL);
+  PF_CHECK (pf_pads_pen (&pen, &event));
   PF_CHECK_UINT (event.kind, ==, PF_INPUT_PEN);
   PF_CHECK_UINT (event.code, ==, PF_PEN_ERASER);
   PF_CHECK_UINT (event.state, ==, PF_INPUT_DOWN);

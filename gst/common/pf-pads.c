@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Gamepads in messages; see pf-quic-pads.h. */
-#include "pf-quic-pads.h"
+/* Gamepads in messages; see pf-pads.h. */
+#include "pf-pads.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ from_state (const PfMsgInput *input)
 }
 
 GstStructure *
-pf_quic_pads_from_input (const PfMsgInput *input)
+pf_pads_from_input (const PfMsgInput *input)
 {
   GstStructure *s;
 
@@ -106,7 +106,7 @@ from_touchpad_ex (const PfMsgTouchpadEx *t)
 }
 
 GstStructure *
-pf_quic_pads_from_rich (const PfMsgRich *rich)
+pf_pads_from_rich (const PfMsgRich *rich)
 {
   GstStructure *s;
 
@@ -127,7 +127,7 @@ pf_quic_pads_from_rich (const PfMsgRich *rich)
 }
 
 gboolean
-pf_quic_pads_pen (const PfMsgPenSample *sample, PfInput *input)
+pf_pads_pen (const PfMsgPenSample *sample, PfInput *input)
 {
   if (sample->state & PF_PEN_PREDICTED)
     return FALSE;
@@ -218,7 +218,7 @@ from_hid (const PfMsgHidOut *h)
 }
 
 GstStructure *
-pf_quic_pads_from_feedback (const PfMsgDatagram *d)
+pf_pads_from_feedback (const PfMsgDatagram *d)
 {
   if (d->tag == PF_DGRAM_RUMBLE)
     return from_rumble (&d->rumble);
@@ -300,7 +300,7 @@ to_hid (const GstStructure *s, guint number, PfHidOutKind kind, PfMsgHidOut *h)
 }
 
 gboolean
-pf_quic_pads_to_feedback (const GstStructure *s, PfMsgDatagram *d)
+pf_pads_to_feedback (const GstStructure *s, PfMsgDatagram *d)
 {
   const gchar *kind = gst_structure_get_string (s, "kind");
   const guint pad = field (s, "pad", G_MAXUINT16);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Input on the wire and in events; see pf-quic-input.h. */
-#include "pf-quic-input.h"
+/* Input on the wire and in events; see pf-input.h. */
+#include "pf-input.h"
 
 #include <linux/input-event-codes.h>
 #include <string.h>
@@ -157,14 +157,14 @@ static const guint16 keys[256] = {
 };
 
 guint
-pf_quic_key_to_evdev (guint windows)
+pf_input_key_to_evdev (guint windows)
 {
   return keys[windows & 0xff];
 }
 
 /* Of two numbers for a key the one that tells left from right. */
 guint
-pf_quic_key_from_evdev (guint evdev)
+pf_input_key_from_evdev (guint evdev)
 {
   if (evdev == 0)
     return 0;
@@ -215,7 +215,7 @@ static gboolean
 take_key (const PfMsgInput *msg, PfInput *input)
 {
   input->kind = PF_INPUT_KEY;
-  input->code = pf_quic_key_to_evdev (msg->code);
+  input->code = pf_input_key_to_evdev (msg->code);
   input->state =
       msg->kind == PF_MSG_INPUT_KEY_DOWN ? PF_INPUT_DOWN : PF_INPUT_UP;
   return input->code != 0;
@@ -258,7 +258,7 @@ take_touch (const PfMsgInput *msg, PfInput *input)
 }
 
 gboolean
-pf_quic_input_from_message (const PfMsgInput *msg, PfInput *input)
+pf_input_from_message (const PfMsgInput *msg, PfInput *input)
 {
   memset (input, 0, sizeof *input);
   switch (msg->kind) {
@@ -329,7 +329,7 @@ put_scroll (const PfInput *input, PfMsgInput *msg)
 }
 
 gboolean
-pf_quic_input_to_message (
+pf_input_to_message (
     const PfInput *input, guint width, guint height, PfMsgInput *msg)
 {
   const gboolean down = input->state == PF_INPUT_DOWN;
@@ -338,7 +338,7 @@ pf_quic_input_to_message (
   switch (input->kind) {
   case PF_INPUT_KEY:
     msg->kind = down ? PF_MSG_INPUT_KEY_DOWN : PF_MSG_INPUT_KEY_UP;
-    msg->code = pf_quic_key_from_evdev (input->code);
+    msg->code = pf_input_key_from_evdev (input->code);
     return msg->code != 0;
   case PF_INPUT_POINTER_REL:
     msg->kind = PF_MSG_INPUT_MOUSE_MOVE;

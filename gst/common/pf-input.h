@@ -5,8 +5,8 @@
  *
  * Thread-safety: pure functions.
  */
-#ifndef PF_QUIC_INPUT_H
-#define PF_QUIC_INPUT_H
+#ifndef PF_INPUT_H
+#define PF_INPUT_H
 
 #include "pf-events.h"
 #include "pf-msg-input.h"
@@ -14,17 +14,17 @@
 G_BEGIN_DECLS
 
 /* FALSE: nothing that an event can say; gamepads among it. */
-gboolean pf_quic_input_from_message (const PfMsgInput *msg, PfInput *input);
+gboolean pf_input_from_message (const PfMsgInput *msg, PfInput *input);
 
 /* FALSE: nothing that a message can say. width, height: of the surface that
  * absolute positions are of. */
-gboolean pf_quic_input_to_message (
+gboolean pf_input_to_message (
     const PfInput *input, guint width, guint height, PfMsgInput *msg);
 
 /* 0: there is no such key. */
-guint pf_quic_key_to_evdev (guint windows);
-guint pf_quic_key_from_evdev (guint evdev);
+guint pf_input_key_to_evdev (guint windows);
+guint pf_input_key_from_evdev (guint evdev);
 
 G_END_DECLS
 
-#endif /* PF_QUIC_INPUT_H */
+#endif /* PF_INPUT_H */

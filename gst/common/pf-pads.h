@@ -5,8 +5,8 @@
  *
  * Thread-safety: none of it has state.
  */
-#ifndef PF_QUIC_PADS_H
-#define PF_QUIC_PADS_H
+#ifndef PF_PADS_H
+#define PF_PADS_H
 
 #include <gst/gst.h>
 
@@ -19,19 +19,19 @@ G_BEGIN_DECLS
 #define PF_GAMEPAD_FEEDBACK "PfGamepadFeedback"
 
 /* NULL: it is not of a gamepad. */
-GstStructure *pf_quic_pads_from_input (const PfMsgInput *input);
-GstStructure *pf_quic_pads_from_rich (const PfMsgRich *rich);
+GstStructure *pf_pads_from_input (const PfMsgInput *input);
+GstStructure *pf_pads_from_rich (const PfMsgRich *rich);
 
 /* A sample of a pen; FALSE: it says nothing. */
-gboolean pf_quic_pads_pen (const PfMsgPenSample *sample, PfInput *input);
+gboolean pf_pads_pen (const PfMsgPenSample *sample, PfInput *input);
 
 /* NULL: it is no feedback. */
-GstStructure *pf_quic_pads_from_feedback (const PfMsgDatagram *datagram);
+GstStructure *pf_pads_from_feedback (const PfMsgDatagram *datagram);
 
 /* FALSE: it is none that the wire has. Spans point into the structure. */
-gboolean pf_quic_pads_to_feedback (
+gboolean pf_pads_to_feedback (
     const GstStructure *feedback, PfMsgDatagram *datagram);
 
 G_END_DECLS
 
-#endif /* PF_QUIC_PADS_H */
+#endif /* PF_PADS_H */
