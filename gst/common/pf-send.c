@@ -24,8 +24,8 @@ send_packets (PfSend *out, const struct iovec *packets, guint n)
   for (guint i = 0; i < out->n_to; i++) {
     int error;
 
-    pf_socket_send (
-        out->socket, out->to ? &out->to[i] : NULL, packets, n, &error);
+    pf_socket_send_from (out->socket, out->to ? &out->to[i] : NULL, out->from,
+        packets, n, &error);
     if (error) {
       out->error = error;
       out->error_to = i;

@@ -18,6 +18,7 @@ typedef struct {
   PfSocket *socket;
   const PfAddress *to; /* NULL: where the socket is connected */
   guint n_to;
+  const PfAddress *from; /* of ours; NULL: the kernel chooses */
 
   int error;          /* of the last call that failed, or 0 */
   guint error_to;     /* index of the address it was sent to */

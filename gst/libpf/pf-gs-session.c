@@ -68,7 +68,10 @@ pf_gs_session_new (
     s->config.wait_ns = PF_GS_SESSION_WAIT_NS;
   if (s->config.keyframe_gap_ns == 0)
     s->config.keyframe_gap_ns = PF_GS_SESSION_KEYFRAME_NS;
-  s->limit_ns = now_ns + s->config.wait_ns;
+  if (s->config.launch_ns == 0)
+    s->config.launch_ns = s->config.wait_ns;
+  s->limit_ns =
+      s->config.launch_ns == PF_NEVER ? PF_NEVER : now_ns + s->config.launch_ns;
   pf_gs_host_handshake_init (&s->handshake, &config->offer);
   if (config->sealed_rtsp)
     ret = pf_gs_rtsp_seal_new (true, config->key, &s->rtsp);

@@ -44,6 +44,7 @@ typedef struct {
   PfPeerAddress peer;          /* who launched; its port does not matter */
   PfGsHostOffer offer;
   uint64_t wait_ns;         /* for the next step; 0: PF_GS_SESSION_WAIT_NS */
+  uint64_t launch_ns;       /* for the first; 0: the same; PF_NEVER */
   uint64_t keyframe_gap_ns; /* 0: PF_GS_SESSION_KEYFRAME_NS */
 } PfGsSessionConfig;
 

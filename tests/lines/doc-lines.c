@@ -66,6 +66,9 @@ doc_line_new (const gchar *file, guint number, const gchar *text)
     } else if (g_str_has_prefix (words[i], "key-file=")) {
       g_free (l->key_file);
       l->key_file = g_strdup (words[i] + 9);
+    } else if (g_str_has_prefix (words[i], "session-file=")) {
+      g_free (l->session_file);
+      l->session_file = g_strdup (words[i] + 13);
     } else if (g_str_has_prefix (words[i], "punch=") ||
                g_str_has_prefix (words[i], "clients=")) {
       l->punches |= words[i][0] == 'p';
@@ -84,6 +87,7 @@ doc_line_free (DocLine *l)
   g_free (l->text);
   g_free (l->port);
   g_free (l->key_file);
+  g_free (l->session_file);
   g_free (l);
 }
 
@@ -293,8 +297,8 @@ exchange_addresses (DocRun *run, const gchar *value)
   return joined;
 }
 
-static gchar *
-exchange_file (DocRun *run, const gchar *path)
+gchar *
+doc_run_file (DocRun *run, const gchar *path)
 {
   gchar *flat = g_strdelimit (g_strdup (path), "/", '_');
   gchar *file = g_build_filename (run->directory, flat, NULL);
@@ -307,7 +311,8 @@ exchange_file (DocRun *run, const gchar *path)
 static gchar *
 exchange_word (DocRun *run, const gchar *word)
 {
-  static const gchar *const files[] = { "key-file", "location", NULL };
+  static const gchar *const files[] = { "key-file", "location", "session-file",
+    NULL };
   static const gchar *const addresses[] = { "address", "clients", "host",
     "punch", "source", NULL };
   const gchar *value = strchr (word, '=');
@@ -319,7 +324,7 @@ exchange_word (DocRun *run, const gchar *word)
   if (strcmp (name, "port") == 0 && strcmp (value, "0") != 0)
     to = g_strdup_printf ("%u", doc_run_port (run, value));
   else if (g_strv_contains (files, name))
-    to = exchange_file (run, value);
+    to = doc_run_file (run, value);
   else if (g_strv_contains (addresses, name))
     to = exchange_addresses (run, value);
   ret = to ? g_strdup_printf ("%s=%s", name, to) : g_strdup (word);

@@ -28,7 +28,8 @@ typedef struct {
   DocRole role;
   gchar *port; /* as written; NULL: none */
   gboolean sealed;
-  gchar *key_file; /* as written, or NULL */
+  gchar *key_file;     /* as written, or NULL */
+  gchar *session_file; /* the same: a client of GameStream is to come */
   gboolean punches;
   gboolean listens; /* a sender that must be there first */
   gboolean follows; /* a receiver that ends when its sender does */
@@ -52,6 +53,9 @@ guint doc_run_port (DocRun *run, const gchar *port);
 
 /* This one is free already and stays. */
 void doc_run_keep_port (DocRun *run, const gchar *port);
+
+/* The file that this one became, to be freed. */
+gchar *doc_run_file (DocRun *run, const gchar *path);
 
 /* The words to run, with everything exchanged. */
 gchar **doc_run_argv (DocRun *run, const DocLine *line, const gchar *options);

@@ -13,6 +13,9 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#ifdef HAVE_GAMESTREAM
+#include "../gamestream/gs-client.h"
+#endif
 #include "../integration/pf-launch.h"
 #include "doc-lines.h"
 #include "pf-test.h"
@@ -216,6 +219,40 @@ run_alone (const DocLine *line)
   doc_run_free (run);
 }
 
+#ifdef HAVE_GAMESTREAM
+/* A client that its session file lets in. */
+static void
+run_gamestream (const DocLine *line)
+{
+  GsClientConfig config = { .host = "127.0.0.1" };
+  DocRun *run = doc_run_new (dir);
+  gchar *file = doc_run_file (run, line->session_file);
+  const int watch = gs_client_watch (dir);
+  PfLaunch *l = start (run, line);
+  GsClient *client = NULL;
+
+  if (gs_client_wait_file (watch, file, WAIT_MS) &&
+      gs_client_load (&config, file)) {
+    client = gs_client_new (&config);
+    PF_CHECK_UINT (gs_client_shake (client, PF_GS_STEP_DONE), ==, 200);
+  }
+  PF_CHECK (client != NULL);
+  if (!pf_test_failed ()) {
+    gs_client_start (client, GS_ALL);
+    PF_CHECK (gs_client_wait_frames (client, FRAMES, WAIT_MS));
+    PF_CHECK (gs_client_wait_audio (client, FRAMES, WAIT_MS));
+  }
+  gs_client_free (client);
+  check_end (l, FALSE);
+  if (pf_test_failed ())
+    show ("it", l);
+  pf_launch_free (l);
+  close (watch);
+  g_free (file);
+  doc_run_free (run);
+}
+#endif
+
 static void
 run_pair (DocRun *run, const DocLine *receiver, const DocLine *sender)
 {
@@ -295,7 +332,12 @@ test_line (const void *data)
 {
   const DocLine *line = data;
 
-  if (line->role == DOC_ALONE)
+#ifdef HAVE_GAMESTREAM
+  if (line->session_file)
+    run_gamestream (line);
+  else
+#endif
+      if (line->role == DOC_ALONE)
     run_alone (line);
   else
     run_with_partner (line);
