@@ -23,7 +23,7 @@ struct _PfFecDec {
   /* object lock; read when the caps of the packets come */
   GstCaps *caps;
   gboolean forbid_copy;
-  guint shard_payload, max_block, max_frame, deadline_us;
+  guint shard_payload, max_block, max_frame, deadline_us, overtake_us;
   guint64 memory_budget;
 
   /* object lock; as of the last packets */

@@ -117,6 +117,7 @@ wanted_config (
       config->packets.max_frame = self->max_frame;
   }
   config->deadline_ns = self->deadline_us * 1000ull;
+  config->overtake_ns = self->overtake_us * 1000ull;
   /* a format's own bound on frames may be so small that parity finds no room */
   config->budget = (size_t) MIN (self->memory_budget, SIZE_MAX);
   if (config->budget == 0)
@@ -135,7 +136,8 @@ same_config (const PfReassemblerConfig *a, const PfReassemblerConfig *b)
          a->packets.percent == b->packets.percent &&
          a->packets.order == b->packets.order &&
          a->packets.filler_shared == b->packets.filler_shared &&
-         a->deadline_ns == b->deadline_ns && a->budget == b->budget;
+         a->deadline_ns == b->deadline_ns && a->overtake_ns == b->overtake_ns &&
+         a->budget == b->budget;
 }
 
 /* Makes the reassembler, if there is none of this kind; it goes on where the

@@ -7,10 +7,11 @@
  *
  * In: plain packets of a format that the caps name, in blocks, in lists or one
  * a buffer. Out: whole access units in the order they were sent. A frame that
- * cannot be completed holds up those behind it for at most deadline-us; then
- * it counts as lost: the next buffer is marked DISCONT, a GAP event says that
- * data is missing, and PfFrameLost goes upstream. PfLossReport follows
- * upstream every 750 ms. What is damaged on the way is dropped and counted.
+ * cannot be completed holds up those behind it for at most deadline-us, and
+ * overtake-us once one of those is whole; then it counts as lost: the next
+ * buffer is marked DISCONT, a GAP event says that data is missing, and
+ * PfFrameLost goes upstream. PfLossReport follows upstream every 750 ms. What
+ * is damaged on the way is dropped and counted.
  *
  * Frames are stamped with the time of the packet that let them go, so no
  * latency is added. The sender's capture time, where the format carries it, is
@@ -48,6 +49,7 @@ GST_DEBUG_CATEGORY (pf_fec_dec_performance);
 #define DEFAULT_MAX_BLOCK 0
 #define DEFAULT_MAX_FRAME (16u << 20)
 #define DEFAULT_DEADLINE_US 120000
+#define DEFAULT_OVERTAKE_US 10000
 #define DEFAULT_MEMORY_BUDGET 0
 #define DEFAULT_FORBID_COPY FALSE
 
@@ -58,6 +60,7 @@ enum {
   PROP_MAX_BLOCK,
   PROP_MAX_FRAME,
   PROP_DEADLINE_US,
+  PROP_OVERTAKE_US,
   PROP_MEMORY_BUDGET,
   PROP_FORBID_COPY,
   PROP_STATS,
@@ -82,6 +85,7 @@ static const gsize members[N_PROPS] = {
   [PROP_MAX_BLOCK] = AT (max_block),
   [PROP_MAX_FRAME] = AT (max_frame),
   [PROP_DEADLINE_US] = AT (deadline_us),
+  [PROP_OVERTAKE_US] = AT (overtake_us),
   [PROP_MEMORY_BUDGET] = AT (memory_budget),
   [PROP_FORBID_COPY] = AT (forbid_copy),
   [PROP_FRAMES] = AT (shown.frames),
@@ -353,6 +357,10 @@ install_settings (void)
       "Microseconds from the first packet of a frame after which it is given "
       "up and those behind it go on",
       1000, 10000000, DEFAULT_DEADLINE_US, ready);
+  props[PROP_OVERTAKE_US] = g_param_spec_uint ("overtake-us", "Overtake",
+      "Microseconds that a frame may stay incomplete while a later one is "
+      "whole; 0 is as long as deadline-us",
+      0, 10000000, DEFAULT_OVERTAKE_US, ready);
   props[PROP_MEMORY_BUDGET] =
       g_param_spec_uint64 ("memory-budget", "Memory budget",
           "Bytes that frames on their way may take, bookkeeping included; 0 is "
@@ -442,6 +450,7 @@ pf_fec_dec_init (PfFecDec *self)
   self->max_block = DEFAULT_MAX_BLOCK;
   self->max_frame = DEFAULT_MAX_FRAME;
   self->deadline_us = DEFAULT_DEADLINE_US;
+  self->overtake_us = DEFAULT_OVERTAKE_US;
   self->memory_budget = DEFAULT_MEMORY_BUDGET;
   self->forbid_copy = DEFAULT_FORBID_COPY;
   pf_timer_init (&self->timer);

@@ -70,9 +70,10 @@ struct PfReassembler {
   uint32_t end;  /* behind the newest frame in flight; next if there is none */
   uint64_t oldest;  /* when the first frame in flight began; UINT64_MAX: none */
   uint32_t n_whole; /* frames that wait for their turn */
-  uint64_t heard;   /* when a packet was last accepted */
-  uint32_t far;     /* a frame outside the window */
-  uint32_t n_far;   /* packets in a row around it */
+  uint64_t whole_since; /* when the first of them was whole; UINT64_MAX: none */
+  uint64_t heard;       /* when a packet was last accepted */
+  uint32_t far;         /* a frame outside the window */
+  uint32_t n_far;       /* packets in a row around it */
   uint64_t filler_first, filler_last; /* when filler came */
   bool hurry; /* memory ran out: do not wait before whole frames */
   bool has_pending;

@@ -142,12 +142,14 @@ static void
 go_on (PfReassembler *r)
 {
   r->next++;
-  r->oldest = UINT64_MAX;
+  r->oldest = r->whole_since = UINT64_MAX;
   for (uint32_t i = r->next; i != r->end; i++) {
     const Slot *slot = pf_ra_in_flight (r, i);
 
     if (slot && slot->since < r->oldest)
       r->oldest = slot->since;
+    if (slot && slot->state == SLOT_WHOLE && slot->whole_at < r->whole_since)
+      r->whole_since = slot->whole_at;
   }
 }
 
@@ -156,7 +158,7 @@ static void
 begin_at (PfReassembler *r, uint32_t number)
 {
   r->next = r->end = number;
-  r->oldest = UINT64_MAX;
+  r->oldest = r->whole_since = UINT64_MAX;
 }
 
 /* Gives all frames in flight up. */
@@ -525,12 +527,21 @@ pf_reassembler_push (
     slot = find_slot (r, &s, now_ns, &fate);
     if (slot)
       fate = take_shard (r, slot, &s, packet + s.payload);
-    if (slot && fate == PF_TAKEN && slot->state == SLOT_WHOLE)
+    if (slot && fate == PF_TAKEN && slot->state == SLOT_WHOLE) {
       slot->whole_at = now_ns;
+      if (now_ns < r->whole_since)
+        r->whole_since = now_ns;
+    }
   }
   r->stats.packets++;
   r->stats.fates[fate]++;
   return fate;
+}
+
+static uint64_t
+later (uint64_t time, uint64_t by)
+{
+  return time > UINT64_MAX - by ? UINT64_MAX : time + by;
 }
 
 /* When the wait for the next frame ends; UINT64_MAX: nothing to wait for. */
@@ -540,13 +551,16 @@ next_due (const PfReassembler *r)
   const Slot *slot = pf_ra_in_flight (r, r->next);
   /* nothing of it arrived: since newer ones did */
   const uint64_t since = slot ? slot->since : r->oldest;
+  uint64_t due;
 
   if ((slot && slot->state != SLOT_OPEN) || (r->hurry && r->n_whole > 0) ||
       r->end - r->next > r->config.window)
     return 0;
-  if (since > UINT64_MAX - r->config.deadline_ns)
-    return UINT64_MAX;
-  return since + r->config.deadline_ns;
+  due = later (since, r->config.deadline_ns);
+  if (r->config.overtake_ns &&
+      later (r->whole_since, r->config.overtake_ns) < due)
+    due = later (r->whole_since, r->config.overtake_ns);
+  return due;
 }
 
 uint64_t

@@ -30,6 +30,7 @@ typedef struct {
   const PfWire *wire;
   PfWireConfig packets;
   uint64_t deadline_ns; /* how long a frame may stay incomplete; 0: 120 ms */
+  uint64_t overtake_ns; /* and how long with a later one whole; 0: as long */
   uint32_t window;      /* frames in flight, 2 .. 4096; 0: see below */
   size_t budget;        /* bytes; 0: 4 times max_frame */
 } PfReassemblerConfig;

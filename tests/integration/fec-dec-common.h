@@ -17,7 +17,7 @@
 
 enum { HEADER = 40, PAYLOAD = 256, FRAMES = 60, DEADLINE_MS = 50 };
 
-#define SETTINGS "shard-payload=256 deadline-us=50000"
+#define SETTINGS "shard-payload=256 deadline-us=50000 overtake-us=0"
 
 typedef struct {
   PfWireSender wire;

@@ -65,6 +65,47 @@ test_deadline (void)
   gst_harness_teardown (h);
 }
 
+/* Once a later frame is whole the wait is a short one. */
+static void
+test_overtaken (void)
+{
+  GstHarness *h =
+      harness ("shard-payload=256 deadline-us=50000 overtake-us=7000", PACKETS);
+  Frame f[5];
+  Sender s;
+
+  sender_init (&s, 0, 0);
+  s.interval = 15 * GST_MSECOND;
+  for (guint i = 0; i < 5; i++)
+    f[i] = frame_new (&s, 3 * PAYLOAD);
+  push_all (h, &f[0]);
+  expect_frame (h, &f[0], TRUE);
+  gst_harness_set_time (h, 5 * GST_MSECOND);
+  push (h, &f[1], 0);
+  push (h, &f[1], 2);
+  gst_harness_set_time (h, 20 * GST_MSECOND);
+  push_all (h, &f[2]);
+  advance_to (h, 27 * GST_MSECOND - 1);
+  PF_CHECK (gst_harness_try_pull (h) == NULL);
+  advance_to (h, 27 * GST_MSECOND);
+  PF_CHECK_UINT (counter (h, "frames-lost"), ==, 1);
+  expect_frame (h, &f[2], TRUE);
+  /* what is only late is waited for, and comes in order */
+  gst_harness_set_time (h, 40 * GST_MSECOND);
+  push (h, &f[3], 0);
+  push (h, &f[3], 1);
+  push_all (h, &f[4]);
+  advance_to (h, 46 * GST_MSECOND);
+  PF_CHECK (gst_harness_try_pull (h) == NULL);
+  push (h, &f[3], 2);
+  expect_frame (h, &f[3], FALSE);
+  expect_frame (h, &f[4], FALSE);
+  PF_CHECK_UINT (counter (h, "frames-lost"), ==, 1);
+  for (guint i = 0; i < 5; i++)
+    frame_clear (&f[i]);
+  gst_harness_teardown (h);
+}
+
 /* Stamps that run ahead of the clock keep the deadline too. */
 static void
 test_deadline_by_stamps (void)
@@ -100,7 +141,8 @@ static void
 test_deadline_long (void)
 {
   enum { N = 200 };
-  GstHarness *h = harness ("shard-payload=256 deadline-us=4000000", PACKETS);
+  GstHarness *h =
+      harness ("shard-payload=256 deadline-us=4000000 overtake-us=0", PACKETS);
   GstStructure *stats;
   guint window = 0;
   Frame f[N];
@@ -577,7 +619,8 @@ test_network (const void *data)
       g_strdup_printf ("pffecenc shard-payload=256 max-block=30 %s ! "
                        "pftestdrop name=drop shard-payload=256 max-block=30 "
                        "seed=%u %s ! pffecdec name=dec shard-payload=256 "
-                       "max-block=30 deadline-us=50000 %s",
+                       "max-block=30 deadline-us=50000 "
+                       "overtake-us=0 %s",
           net->enc, 1 + (guint) pf_test_random_below (1000000), net->drop,
           net->dec);
   GstElement *bin = gst_parse_bin_from_description (line, TRUE, NULL);
@@ -665,6 +708,7 @@ main (int argc, char **argv)
 {
   gst_init (NULL, NULL);
   PF_TEST_ADD ("/fecdec/deadline", test_deadline);
+  PF_TEST_ADD ("/fecdec/overtaken", test_overtaken);
   PF_TEST_ADD ("/fecdec/deadline-by-stamps", test_deadline_by_stamps);
   PF_TEST_ADD ("/fecdec/deadline-long", test_deadline_long);
   PF_TEST_ADD ("/fecdec/clock-change", test_clock_change);

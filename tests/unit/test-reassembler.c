@@ -210,6 +210,51 @@ test_deadline (void)
   stream_clear (&s);
 }
 
+/* A later frame that is whole shortens the wait; what is only late is not lost,
+ * and frames before the one that is whole are judged together. */
+static void
+test_overtaken (void)
+{
+  PfReassemblerConfig config = small_config;
+  Unit u[6];
+  Stream s;
+
+  config.deadline_ns = 50 * MS;
+  config.overtake_ns = 7 * MS;
+  stream_init (&s, &config);
+  for (int i = 0; i < 6; i++)
+    unit_make (&s, &u[i], 100, 0, 0); /* 2 packets each, no parity */
+  s.now = 100 * MS;
+  push_unit (&s, &u[0]);
+  push (&s, wire_packet (&u[1].packets, 0), u[1].packets.size);
+  PF_CHECK_UINT (pf_reassembler_wake (s.r), ==, 150 * MS);
+  s.now = 110 * MS;
+  push_unit (&s, &u[2]);
+  PF_CHECK_UINT (pf_reassembler_wake (s.r), ==, 117 * MS);
+  s.now = 117 * MS - 1;
+  drain (&s, u, 6);
+  push (&s, wire_packet (&u[1].packets, 1), u[1].packets.size);
+  drain (&s, u, 6);
+  PF_CHECK_UINT (s.n_frames, ==, 3);
+  PF_CHECK_UINT (s.n_lost, ==, 0);
+  PF_CHECK_UINT (pf_reassembler_wake (s.r), ==, UINT64_MAX);
+  /* of 3 one packet, of 4 none */
+  s.now = 130 * MS;
+  push (&s, wire_packet (&u[3].packets, 1), u[3].packets.size);
+  s.now = 145 * MS;
+  push_unit (&s, &u[5]);
+  PF_CHECK_UINT (pf_reassembler_wake (s.r), ==, 152 * MS);
+  s.now = 152 * MS;
+  drain (&s, u, 6);
+  PF_CHECK_UINT (s.n_lost, ==, 2);
+  PF_CHECK_UINT (s.n_frames, ==, 4);
+  PF_CHECK_UINT (s.n_events, ==, 5);
+  PF_CHECK_UINT (pf_reassembler_wake (s.r), ==, UINT64_MAX);
+  for (int i = 0; i < 6; i++)
+    unit_clear (&u[i]);
+  stream_clear (&s);
+}
+
 /* Several frames that are due together are one event. */
 static void
 test_lost_range (void)
@@ -613,6 +658,7 @@ main (int argc, char **argv)
     pf_test_add_data (paths[n], test_channel, &channels[i]);
   }
   PF_TEST_ADD ("/reassembler/deadline", test_deadline);
+  PF_TEST_ADD ("/reassembler/overtaken", test_overtaken);
   PF_TEST_ADD ("/reassembler/lost-range", test_lost_range);
   PF_TEST_ADD ("/reassembler/late-shards", test_late_shards);
   PF_TEST_ADD ("/reassembler/arrival", test_arrival);
