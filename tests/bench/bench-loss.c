@@ -11,7 +11,7 @@
 static const guint losses_ppm[] = { 0, 5000, 10000, 20000, 50000, 100000,
   150000, 200000 };
 
-static gint runs = 3, seconds = 8, delay_us = 5000, percent = 10;
+static gint runs = 3, seconds = 8, delay_us = 5000, percent = 10, only = -1;
 static gboolean fixed;
 static gchar *forward;
 
@@ -22,6 +22,7 @@ static const GOptionEntry entries[] = {
   { "fixed", 0, 0, G_OPTION_ARG_NONE, &fixed, "Parity does not follow", NULL },
   { "percent", 0, 0, G_OPTION_ARG_INT, &percent, "Parity at the start (10)",
       "N" },
+  { "loss", 0, 0, G_OPTION_ARG_INT, &only, "One point only", "PPM" },
   { "forward", 0, 0, G_OPTION_ARG_FILENAME, &forward, "Path of pf-forward",
       "FILE" },
   { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
@@ -72,8 +73,10 @@ sweep (const gchar *dir)
         (guint) delay_us, (guint) seconds, 100 * i + (guint) j + 1 };
       LossResult r;
 
+      if (only >= 0 && c.loss_ppm != (guint) only)
+        continue;
       if (!loss_run (&c, dir, forward, &r)) {
-        g_printerr ("no result at %u ppm\n", c.loss_ppm);
+        g_printerr ("no result at %u ppm: %s\n", c.loss_ppm, r.why);
         good = FALSE;
         continue;
       }

@@ -117,6 +117,7 @@ count_frame (Run *r)
   if (r->any && r->counting) {
     chance = chance_of (r->data + r->parity, r->parity, r->q);
     g_array_append_val (r->chances, chance);
+    g_cond_broadcast (&r->cond);
     r->data_packets += r->data;
     r->parity_packets += r->parity;
   }
@@ -354,35 +355,55 @@ end (Run *r)
 
 /* ---- A run -------------------------------------------------------------- */
 
+typedef gboolean (*Reached) (const Run *r, guint n);
+
 static gboolean
-wait_frames (Run *r, guint more)
+has_sent (const Run *r, guint n)
+{
+  return r->chances->len >= n;
+}
+
+static gboolean
+has_got (const Run *r, guint n)
+{
+  return r->came >= n;
+}
+
+/* A key frame came after what was lost. */
+static gboolean
+shows (const Run *r, guint n)
+{
+  (void) n;
+  return !r->frozen;
+}
+
+static gboolean
+wait_until (Run *r, Reached reached, guint n, const gchar *why, LossResult *out)
 {
   const gint64 until = g_get_monotonic_time () + WAIT_US;
   gboolean ok;
+
+  g_mutex_lock (&r->lock);
+  while (!reached (r, n) && g_cond_wait_until (&r->cond, &r->lock, until))
+    ;
+  ok = reached (r, n);
+  g_mutex_unlock (&r->lock);
+  if (!ok)
+    out->why = why;
+  return ok;
+}
+
+/* So many more. */
+static gboolean
+wait_frames (Run *r, guint more, LossResult *out)
+{
   guint least;
 
   g_mutex_lock (&r->lock);
   least = r->came + more;
-  while (r->came < least && g_cond_wait_until (&r->cond, &r->lock, until))
-    ;
-  ok = r->came >= least;
   g_mutex_unlock (&r->lock);
-  return ok;
-}
-
-/* Until a key frame came after what was lost. */
-static gboolean
-wait_shown (Run *r)
-{
-  const gint64 until = g_get_monotonic_time () + WAIT_US;
-  gboolean ok;
-
-  g_mutex_lock (&r->lock);
-  while (r->frozen && g_cond_wait_until (&r->cond, &r->lock, until))
-    ;
-  ok = !r->frozen;
-  g_mutex_unlock (&r->lock);
-  return ok;
+  return wait_until (
+      r, has_got, least, "frames do not come on a line that loses none", out);
 }
 
 static guint64
@@ -464,8 +485,9 @@ measure (Run *r, const LossCase *c, LossResult *out)
   const guint64 keys = stat_of (r->host_end, "key-frames");
 
   if (!set_loss (r, c, c->loss_ppm, TRUE) ||
-      !wait_frames (r, c->seconds * FPS) || !set_loss (r, c, 0, FALSE) ||
-      !wait_frames (r, FPS / 2) || !wait_shown (r))
+      !wait_until (r, has_sent, c->seconds * FPS, "the host is slow", out) ||
+      !set_loss (r, c, 0, FALSE) || !wait_frames (r, FPS / 2, out) ||
+      !wait_until (r, shows, 0, "no key frame comes", out))
     return FALSE;
   out->lost = (guint) (stat_of (r->client_fec, "frames-lost") - lost);
   out->requests = (guint) (count_requests (r) - requests);
@@ -473,7 +495,9 @@ measure (Run *r, const LossCase *c, LossResult *out)
   g_mutex_lock (&r->lock);
   take_result (r, out);
   g_mutex_unlock (&r->lock);
-  return stat_of (r->host_end, "dropped") == 0;
+  if (stat_of (r->host_end, "dropped") > 0)
+    out->why = "the host cannot keep up with its own frames";
+  return !out->why;
 }
 
 gboolean
@@ -488,8 +512,10 @@ loss_run (const LossCase *c, const gchar *dir, const gchar *forward_program,
   g_cond_init (&r.cond);
   r.chances = g_array_new (FALSE, FALSE, sizeof (gdouble));
   r.standstills = g_array_new (FALSE, FALSE, sizeof (guint));
-  ok = begin (&r, c, dir, forward_program) && wait_frames (&r, FPS) &&
+  ok = begin (&r, c, dir, forward_program) && wait_frames (&r, FPS, result) &&
        measure (&r, c, result);
   end (&r);
+  if (!ok && !result->why)
+    result->why = "there is no session";
   return ok;
 }

@@ -31,6 +31,7 @@ typedef struct {
   gdouble parity, wire;  /* packets, bytes beyond those of frames; 0.1: 10 % */
   guint percent;         /* in force at the end */
   guint reports, astray; /* loss reports; those that parity did not follow */
+  const gchar *why;      /* there is no result */
 } LossResult;
 
 /* FALSE: there was no session, or its ends could not keep up. DIR is for
