@@ -33,6 +33,7 @@ found_free (gpointer data)
   g_free (f->name);
   g_free (f->address);
   g_free (f->fingerprint);
+  g_free (f->id);
   g_free (f);
 }
 
@@ -124,6 +125,7 @@ on_resolved (AvahiServiceResolver *resolver, AvahiIfIndex interface,
     f->address = address_text (address, interface);
     f->port = port;
     f->fingerprint = find_text (txt, "fp");
+    f->id = find_text (txt, "id");
     f->pairing = g_strcmp0 (pair, "optional") != 0;
     g_ptr_array_add (s->found, f);
   }
@@ -198,6 +200,20 @@ search (Search *s, AvahiGLibPoll *poll, guint seconds)
   avahi_client_free (s->client);
 }
 
+/* One of them may be somebody who only says so; which, nobody can tell here. */
+static void
+find_contests (GPtrArray *found)
+{
+  for (guint i = 0; i < found->len; i++)
+    for (guint j = 0; j < found->len; j++) {
+      PfFound *a = g_ptr_array_index (found, i);
+      const PfFound *b = g_ptr_array_index (found, j);
+
+      a->contested |= a->id && g_strcmp0 (a->id, b->id) == 0 &&
+                      g_strcmp0 (a->fingerprint, b->fingerprint) != 0;
+    }
+}
+
 GPtrArray *
 pf_discover (guint seconds, GError **error)
 {
@@ -211,6 +227,7 @@ pf_discover (guint seconds, GError **error)
   search (&s, poll, seconds);
   avahi_glib_poll_free (poll);
   g_main_loop_unref (s.loop);
+  find_contests (s.found);
   if (s.failure == 0)
     return s.found;
   g_ptr_array_unref (s.found);

@@ -10,7 +10,9 @@ typedef struct {
   gchar *address; /* with the scope where it needs one */
   guint port;
   gchar *fingerprint; /* may be NULL: it is a hint, no proof */
+  gchar *id;          /* may be NULL */
   gboolean pairing;   /* the host wants devices to pair */
+  gboolean contested; /* another one says it has this id, and is another */
 } PfFound;
 
 /* Listens for so long; PfFound, each host once. NULL with an error if there is

@@ -36,9 +36,9 @@ discover (void)
   for (guint i = 0; i < found->len; i++) {
     const PfFound *f = g_ptr_array_index (found, i);
 
-    g_print ("%-24s %s port %u%s %s\n", f->name, f->address, f->port,
-        f->pairing ? ", pairs" : ", open",
-        f->fingerprint ? f->fingerprint : "");
+    g_print ("%-24s %s port %u%s %s%s\n", f->name, f->address, f->port,
+        f->pairing ? ", pairs" : ", open", f->fingerprint ? f->fingerprint : "",
+        f->contested ? " (another one here says it is this host)" : "");
   }
   if (found->len == 0)
     g_print ("no host announces itself here\n");

@@ -5,6 +5,7 @@
  */
 #include <avahi-client/client.h>
 #include <avahi-client/lookup.h>
+#include <avahi-client/publish.h>
 #include <avahi-common/error.h>
 #include <avahi-common/malloc.h>
 #include <avahi-common/simple-watch.h>
@@ -18,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "discover.h"
 #include "discovery.h"
 #include "pf-netns.h"
 #include "pf-test.h"
@@ -446,6 +448,92 @@ test_new_bus (void)
   teardown ();
 }
 
+/* ---- Liars -------------------------------------------------------------- */
+
+typedef struct {
+  AvahiGLibPoll *poll;
+  AvahiClient *client;
+  AvahiEntryGroup *group;
+  gboolean there;
+} Liar;
+
+static void
+on_group (AvahiEntryGroup *group, AvahiEntryGroupState state, void *data)
+{
+  (void) group;
+  ((Liar *) data)->there = state == AVAHI_ENTRY_GROUP_ESTABLISHED;
+}
+
+static void
+liar_init (Liar *l, const gchar *name, const gchar *fp, const gchar *id)
+{
+  gchar *fp_text = g_strconcat ("fp=", fp, NULL);
+  gchar *id_text = g_strconcat ("id=", id, NULL);
+
+  l->there = FALSE;
+  l->poll = avahi_glib_poll_new (NULL, G_PRIORITY_DEFAULT);
+  l->client =
+      avahi_client_new (avahi_glib_poll_get (l->poll), 0, NULL, NULL, NULL);
+  PF_REQUIRE (l->client != NULL);
+  l->group = avahi_entry_group_new (l->client, on_group, l);
+  PF_REQUIRE (l->group != NULL);
+  PF_REQUIRE_INT (avahi_entry_group_add_service (l->group, AVAHI_IF_UNSPEC,
+                      AVAHI_PROTO_UNSPEC, 0, name, "_punktfunk._udp", NULL,
+                      NULL, 9777, "proto=punktfunk/1", fp_text, id_text, NULL),
+      ==, 0);
+  PF_REQUIRE_INT (avahi_entry_group_commit (l->group), ==, 0);
+  WAIT_FOR (l->there);
+  g_free (fp_text);
+  g_free (id_text);
+}
+
+static void
+liar_clear (Liar *l)
+{
+  avahi_client_free (l->client); /* and its group */
+  avahi_glib_poll_free (l->poll);
+}
+
+static gboolean
+is_printable (const gchar *text)
+{
+  for (; text && *text; text = g_utf8_next_char (text))
+    if (!g_unichar_isprint (g_utf8_get_char (text)))
+      return FALSE;
+  return TRUE;
+}
+
+/* S41: what strangers announce is shown without what a terminal obeys, and who
+ * takes another one's id does not go unseen. */
+static void
+test_liars (void)
+{
+  static const gchar *const names[] = { "one", "two\x1b[2J", "three" };
+  static const gchar *const fps[] = { "1111", "22\x1b]0;x\x07", "3333" };
+  static const gchar *const ids[] = { "same\x1b[1m", "same\x1b[1m", "other" };
+  Liar liars[3];
+  GPtrArray *found;
+
+  setup ();
+  for (guint i = 0; i < 3; i++)
+    liar_init (&liars[i], names[i], fps[i], ids[i]);
+  found = pf_discover (5, NULL);
+  PF_REQUIRE (found != NULL);
+  PF_CHECK_UINT (found->len, ==, 3);
+  for (guint i = 0; i < found->len; i++) {
+    const PfFound *f = g_ptr_array_index (found, i);
+
+    PF_CHECK (is_printable (f->name));
+    PF_CHECK (is_printable (f->fingerprint));
+    PF_CHECK (is_printable (f->id));
+    PF_CHECK_INT (f->contested, ==, f->id && g_str_has_prefix (f->id, "same"));
+  }
+  g_ptr_array_unref (found);
+  for (guint i = 0; i < 3; i++)
+    liar_clear (&liars[i]);
+  teardown ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -464,6 +552,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/discovery/late-daemon", test_late_daemon);
   PF_TEST_ADD ("/discovery/new-daemon", test_new_daemon);
   PF_TEST_ADD ("/discovery/new-bus", test_new_bus);
+  PF_TEST_ADD ("/discovery/S41/liars", test_liars);
   ret = pf_test_run (argc, argv);
   teardown ();
   for (guint i = 0; i < 3; i++) {
