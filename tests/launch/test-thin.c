@@ -164,22 +164,31 @@ run_client (const Host *h, const gchar *mode, const gchar *pin)
   return run_client_with (h, mode, more);
 }
 
-/* Until the host says so, after how many ms. */
+/* Until the host says so, and not these other words before (NULL: none), after
+ * how many ms. */
 static gint64
-wait_for_line (Host *h, const gchar *words)
+wait_for_words (Host *h, const gchar *words, const gchar *never)
 {
   const gint64 begin = g_get_monotonic_time ();
-  gboolean found = FALSE;
+  gboolean found = FALSE, good = TRUE;
   gchar *line;
 
-  while (!found &&
+  while (!found && good &&
          (line = g_data_input_stream_read_line (h->in, NULL, NULL, NULL))) {
     pf_test_note ("host: %s", line);
     found = strstr (line, words) != NULL;
+    good = !never || !strstr (line, never);
     g_free (line);
   }
-  PF_CHECK (found);
+  PF_CHECK (good);
+  PF_CHECK (found || !good);
   return (g_get_monotonic_time () - begin) / 1000;
+}
+
+static gint64
+wait_for_line (Host *h, const gchar *words)
+{
+  return wait_for_words (h, words, NULL);
 }
 
 static gint64
@@ -430,10 +439,10 @@ test_changes (void)
 }
 
 static GSubprocess *
-start_client (const Host *h)
+start_client (const Host *h, const gchar *device)
 {
   g_autofree gchar *address = g_strdup_printf ("127.0.0.1:%u", h->port);
-  g_autofree gchar *identity = g_build_filename (h->dir, "client", NULL);
+  g_autofree gchar *identity = g_build_filename (h->dir, device, NULL);
   const gchar *argv[] = { program ("PF_CLIENT"), "connect", address,
     "--headless", "--tofu", "--mode", "640x360@30", "--codec", "h264",
     "--identity", identity, NULL };
@@ -450,16 +459,17 @@ end_client (GSubprocess *client)
 }
 
 /* A client that stops is missed within 3 s and taken back at once; one that
- * dies finds its display as it was; and one that stays away is forgotten. */
+ * dies finds its display as it was, which is nobody else's; and one that stays
+ * away is forgotten. */
 static void
 test_vanish (void)
 {
   GSubprocess *client;
-  gint64 ms;
+  gint64 ms, begin;
   Host h;
 
   start_host_with (&h, "--keep", "8");
-  client = start_client (&h);
+  client = start_client (&h, "client");
   wait_for_line (&h, "640x360 at 30 in h264");
   g_usleep (2 * G_USEC_PER_SEC); /* it watches for a while */
   g_subprocess_send_signal (client, 19 /* SIGSTOP */);
@@ -479,13 +489,19 @@ test_vanish (void)
   pf_test_note ("its connection lived for %lld ms", (long long) ms);
   PF_CHECK_INT (ms, >=, 7000);
   PF_CHECK_INT (ms, <=, 11000);
-  client = start_client (&h);
+  client = start_client (&h, "client");
   wait_for_line (&h, "goes on with session 1");
   end_client (client);
   wait_for_line (&h, "waits for its return");
-  ms = wait_for_line (&h, "did not return");
+  /* not another device's, and be it as if it were the same */
+  begin = g_get_monotonic_time ();
+  client = start_client (&h, "stranger");
+  wait_for_words (&h, "640x360 at 30 in h264", "goes on with");
+  wait_for_line (&h, "did not return");
+  ms = (g_get_monotonic_time () - begin) / 1000;
   PF_CHECK_INT (ms, >=, 7000);
   PF_CHECK_INT (ms, <=, 10000);
+  end_client (client);
   stop_host (&h);
 }
 

@@ -263,6 +263,30 @@ two_of_ten (guint i)
   return i % 10 == 3 || i % 10 == 4;
 }
 
+/* What came before is not played again. */
+static void
+test_replayed_sound (void)
+{
+  PfQuicAudioOut out = { 0 };
+  PfQuicAudioIn in = { 0 };
+
+  pf_quic_audio_out_reset (&out, TRUE);
+  for (guint i = 0; i < 3; i++) {
+    GBytes *packet = packet_of (i), *previous;
+    PfMsgDatagram d;
+
+    pf_quic_audio_out_next (&out, packet, 5000000 * i, &d, &previous);
+    PF_CHECK (pf_quic_audio_in_take (&in, &d.audio));
+    PF_CHECK (!pf_quic_audio_in_take (&in, &d.audio));
+    g_clear_pointer (&previous, g_bytes_unref);
+    g_bytes_unref (packet);
+  }
+  PF_CHECK_UINT (in.packets.length, ==, 3);
+  PF_CHECK_UINT (in.lost, ==, 0);
+  pf_quic_audio_out_reset (&out, FALSE);
+  pf_quic_audio_in_clear (&in);
+}
+
 static void
 test_sound (void)
 {
@@ -410,6 +434,7 @@ main (int argc, char **argv)
   line_dir = g_dir_make_tmp ("pf-session-loss-XXXXXX", NULL);
   PF_TEST_ADD ("/session-loss/silent", test_silent);
   PF_TEST_ADD ("/session-loss/sound", test_sound);
+  PF_TEST_ADD ("/session-loss/sound-again", test_replayed_sound);
   PF_TEST_ADD ("/session-loss/feedback", test_feedback);
   PF_TEST_ADD ("/session-loss/pads", test_pads);
   ret = pf_test_run (argc, argv);

@@ -894,32 +894,6 @@ test_no_invalidation (void)
   end ();
 }
 
-/* However many datagrams come, what is made of them has a bound. */
-static void
-test_datagram_storm (void)
-{
-  const PfMsgDatagram pad = { .tag = PF_DGRAM_INPUT,
-    .input = { .kind = PF_MSG_INPUT_PAD_REMOVED, .flags = 3 } };
-  uint8_t bytes[64];
-  size_t size;
-
-  run_up ();
-  PF_REQUIRE_INT (
-      pf_msg_datagram_encode (&pad, bytes, sizeof bytes, &size), ==, 0);
-  for (unsigned i = 0; i < 100000; i++) { /* 2 s */
-    pf_host_session_datagram (host, bytes, size, now);
-    drain ();
-    pass (20000);
-  }
-  pf_test_note ("%u of 100000 were taken", n_events[PF_HOST_INPUT]);
-  PF_CHECK_UINT (n_events[PF_HOST_INPUT], <=, 17001);
-  PF_CHECK_UINT (n_events[PF_HOST_INPUT], >=, 16000);
-  PF_CHECK_UINT (pf_host_session_stats (host)->throttled, >, 80000);
-  pass (1 * S);
-  PF_CHECK (pf_host_session_datagram (host, bytes, size, now));
-  end ();
-}
-
 static void
 punch_from (const uint8_t *ip, uint16_t port)
 {
@@ -1019,7 +993,6 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/host-session/long-probe", test_long_probe);
   PF_TEST_ADD ("/host-session/far-rfi", test_far_rfi);
   PF_TEST_ADD ("/host-session/no-invalidation", test_no_invalidation);
-  PF_TEST_ADD ("/host-session/datagram-storm", test_datagram_storm);
   PF_TEST_ADD ("/host-session/silence", test_silence);
   PF_TEST_ADD ("/host-session/bitrates", test_bitrates);
   PF_TEST_ADD ("/host-session/oversized", test_oversized);

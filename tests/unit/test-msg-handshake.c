@@ -666,6 +666,34 @@ test_extensions (void)
   PF_CHECK (s.extension.data == NULL);
 }
 
+/* C5: reading ends at an entry that is cut, however little or much is there, and
+ * never gives out what lies behind. */
+static void
+test_extension_ends (void)
+{
+  uint8_t entries[64];
+
+  for (unsigned i = 0; i < 20000; i++) {
+    const size_t size = (size_t) pf_test_random_below (sizeof entries);
+    uint8_t *copy;
+    PfMsgSpan span, value;
+    size_t at = 0, n = 0;
+    uint16_t tag;
+
+    pf_test_random_bytes (entries, size);
+    for (size_t j = 2; j + 1 < size; j += 4 + pf_test_random_below (8))
+      pf_put_le16 (entries + j, (uint16_t) pf_test_random_below (12));
+    copy = exact (entries, size);
+    span = (PfMsgSpan){ copy, size };
+    while (pf_msg_ext_next (&span, &at, &tag, &value)) {
+      PF_REQUIRE (++n <= sizeof entries / 4);
+      PF_REQUIRE_UINT (at, <=, size);
+      PF_REQUIRE (value.data + value.size == copy + at);
+    }
+    free (copy);
+  }
+}
+
 static void
 test_extension_limits (void)
 {
@@ -819,6 +847,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/msg/welcome/byte-68", test_welcome_byte_68);
   PF_TEST_ADD ("/msg/welcome/refused", test_welcome_refused);
   PF_TEST_ADD ("/msg/extensions", test_extensions);
+  PF_TEST_ADD ("/msg/extensions/C5/ends", test_extension_ends);
   PF_TEST_ADD ("/msg/extensions/limits", test_extension_limits);
   PF_TEST_ADD ("/msg/start", test_start);
   PF_TEST_ADD ("/msg/frames", test_frames);
