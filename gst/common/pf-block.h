@@ -24,6 +24,7 @@ typedef enum {
   PF_BLOCK_PARITY = 1 << 1,
   PF_BLOCK_FILLER = 1 << 2, /* of a speed test, with one of the others */
   PF_BLOCK_KEY = 1 << 3,    /* of a key frame, the same */
+  PF_BLOCK_ANCHOR = 1 << 4, /* of a frame that does without lost ones */
 } PfBlockPart;
 
 typedef struct {

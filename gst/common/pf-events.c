@@ -226,6 +226,33 @@ pf_event_parse_input (GstEvent *event, PfInput *input)
   return TRUE;
 }
 
+/* ---- Anchors ------------------------------------------------------------- */
+
+/* Parsers and queues keep such metas; flags and metas of our own they need not.
+ * The time in it means nothing. */
+static GstStaticCaps anchor = GST_STATIC_CAPS ("timestamp/x-pf-anchor");
+
+void
+pf_buffer_set_anchor (GstBuffer *buffer)
+{
+  GstCaps *caps = gst_static_caps_get (&anchor);
+
+  gst_buffer_add_reference_timestamp_meta (
+      buffer, caps, 0, GST_CLOCK_TIME_NONE);
+  gst_caps_unref (caps);
+}
+
+gboolean
+pf_buffer_is_anchor (GstBuffer *buffer)
+{
+  GstCaps *caps = gst_static_caps_get (&anchor);
+  const gboolean is =
+      gst_buffer_get_reference_timestamp_meta (buffer, caps) != NULL;
+
+  gst_caps_unref (caps);
+  return is;
+}
+
 /* ---- The pointer --------------------------------------------------------- */
 
 static const PfField cursor_fields[] = {

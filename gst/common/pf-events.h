@@ -59,6 +59,11 @@ typedef struct {
 GstEvent *pf_event_new_loss_report (const PfLossReport *report);
 gboolean pf_event_parse_loss_report (GstEvent *event, PfLossReport *report);
 
+/* An access unit that decoding can go on with though frames before it are
+ * missing: the first one of an encoder that was told to do without them. */
+void pf_buffer_set_anchor (GstBuffer *buffer);
+gboolean pf_buffer_is_anchor (GstBuffer *buffer);
+
 /* ---- Speed test ---------------------------------------------------------- */
 
 /* Upstream: send filler at this rate for so long. */

@@ -150,6 +150,8 @@ push_frame (PfFecDec *self, const PfEvent *event, GstClockTime now)
   add_arrival (self, buffer, event, now);
   if (!(event->flags & PF_WIRE_KEY))
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  if (event->flags & (PF_WIRE_ANCHOR | PF_WIRE_RECOVERED))
+    pf_buffer_set_anchor (buffer);
   if (self->discont) {
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
     self->discont = FALSE;

@@ -64,6 +64,8 @@ push_rows (PfFecEnc *self, GstMemory *memory, const Rows *rows, guint n,
     meta->part |= PF_BLOCK_FILLER;
   if (plan->frame.flags & PF_WIRE_KEY)
     meta->part |= PF_BLOCK_KEY;
+  if (plan->frame.flags & PF_WIRE_ANCHOR)
+    meta->part |= PF_BLOCK_ANCHOR;
   meta->frame = plan->number;
   meta->position = position;
   meta->n_packets = pf_wire_n_packets (plan);

@@ -173,6 +173,8 @@ plan_frame (PfFecEnc *self, GstBuffer *buffer, gsize size, PfWirePlan *plan)
 
   if (!GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
     frame.flags |= PF_WIRE_KEY;
+  else if (pf_buffer_is_anchor (buffer))
+    frame.flags |= PF_WIRE_ANCHOR;
   if (GST_BUFFER_PTS_IS_VALID (buffer))
     frame.rtp_time = (guint32) gst_util_uint64_scale (
         GST_BUFFER_PTS (buffer), 90000, GST_SECOND);

@@ -433,18 +433,20 @@ follow_frames (PfQuicHost *h, GstBuffer *buffer, const PfBlockMeta *m)
 
 /* It answers wishes that were not met yet. */
 static void
-note_key_frame (PfQuicHost *h, guint32 frame)
+note_recovery (PfQuicHost *h, guint32 frame, gboolean key)
 {
   PfQuicSession *session = NULL;
 
   g_mutex_lock (&h->lock);
   if (h->active && h->session)
     session = pf_quic_session_ref (h->session);
-  h->n.key_frames++;
+  h->n.key_frames += key;
   g_mutex_unlock (&h->lock);
-  if (session) {
+  if (session && key) {
     pf_quic_session_keyframe_made (session, frame);
     pf_quic_host_send_hdr (h, session);
+  } else if (session) {
+    pf_quic_session_invalidated (session);
   }
   pf_quic_session_unref (session);
 }
@@ -458,8 +460,8 @@ pf_quic_host_video (PfQuicHost *h, GstPad *pad, GstMiniObject *object,
 
   follow_frames (h, first, m);
   pf_quic_timing_look (h->timing, pad);
-  if (m && (m->part & PF_BLOCK_KEY) && m->position == 0)
-    note_key_frame (h, m->frame);
+  if (m && (m->part & (PF_BLOCK_KEY | PF_BLOCK_ANCHOR)) && m->position == 0)
+    note_recovery (h, m->frame, (m->part & PF_BLOCK_KEY) != 0);
   unit.frame = h->frame;
   unit.n = n;
   unit.n_frame = m ? m->n_packets : 0;

@@ -648,6 +648,14 @@ pf_quic_session_keyframe_made (PfQuicSession *s, guint32 frame)
 }
 
 void
+pf_quic_session_invalidated (PfQuicSession *s)
+{
+  g_mutex_lock (&s->lock);
+  pf_host_session_invalidated (s->host, instant ());
+  g_mutex_unlock (&s->lock);
+}
+
+void
 pf_quic_session_set_invalidates (PfQuicSession *s, gboolean invalidates)
 {
   g_mutex_lock (&s->lock);

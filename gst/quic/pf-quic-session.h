@@ -93,6 +93,8 @@ void pf_quic_session_punch (PfQuicSession *session,
     const struct sockaddr_storage *from, const guint8 *bytes, gsize n);
 void pf_quic_session_reconfigured (PfQuicSession *session, gboolean accepted);
 void pf_quic_session_keyframe_made (PfQuicSession *session, guint32 frame);
+/* The encoder does without frames that it was told of. */
+void pf_quic_session_invalidated (PfQuicSession *session);
 void pf_quic_session_set_invalidates (
     PfQuicSession *session, gboolean invalidates);
 void pf_quic_session_set_bitrates (

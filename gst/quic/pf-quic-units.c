@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Key frames as they come out; see pf-quic-units.h. */
+/* Frames to go on with, as they come out; see pf-quic-units.h. */
 #include "pf-quic-units.h"
 
+#include "pf-events.h"
 #include "pf-media.h"
 
 typedef struct {
@@ -33,11 +34,12 @@ free_watcher (gpointer user)
 static GstPadProbeReturn
 on_unit (GstPad *pad, GstPadProbeInfo *info, gpointer user)
 {
+  GstBuffer *unit = GST_PAD_PROBE_INFO_BUFFER (info);
   const Watcher *w = user;
 
   (void) pad;
-  if (!GST_BUFFER_FLAG_IS_SET (
-          GST_PAD_PROBE_INFO_BUFFER (info), GST_BUFFER_FLAG_DELTA_UNIT))
+  if (!GST_BUFFER_FLAG_IS_SET (unit, GST_BUFFER_FLAG_DELTA_UNIT) ||
+      pf_buffer_is_anchor (unit))
     w->key (w->object);
   return GST_PAD_PROBE_OK;
 }

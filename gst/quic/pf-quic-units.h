@@ -23,7 +23,7 @@ typedef struct {
 void pf_quic_units_init (PfQuicUnits *units);
 void pf_quic_units_clear (PfQuicUnits *units);
 
-/* Has key() told of key frames that come out behind this pad, from the thread
+/* Has key() told of key frames and anchors that come out behind this pad, from the thread
  * that pushes them; does nothing once it was found. The object stays as long as
  * it may be called. */
 void pf_quic_units_watch (

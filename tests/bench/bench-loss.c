@@ -12,7 +12,7 @@ static const guint losses_ppm[] = { 0, 5000, 10000, 20000, 50000, 100000,
   150000, 200000 };
 
 static gint runs = 3, seconds = 8, delay_us = 5000, percent = 10, only = -1;
-static gboolean fixed;
+static gboolean fixed, refers;
 static gchar *forward;
 
 static const GOptionEntry entries[] = {
@@ -20,6 +20,8 @@ static const GOptionEntry entries[] = {
   { "seconds", 0, 0, G_OPTION_ARG_INT, &seconds, "Of each run (8)", "N" },
   { "delay", 0, 0, G_OPTION_ARG_INT, &delay_us, "One way, us (5000)", "N" },
   { "fixed", 0, 0, G_OPTION_ARG_NONE, &fixed, "Parity does not follow", NULL },
+  { "invalidation", 0, 0, G_OPTION_ARG_NONE, &refers,
+      "A stand-in that does without lost frames instead of x264", NULL },
   { "percent", 0, 0, G_OPTION_ARG_INT, &percent, "Parity at the start (10)",
       "N" },
   { "loss", 0, 0, G_OPTION_ARG_INT, &only, "One point only", "PPM" },
@@ -50,11 +52,11 @@ print_run (const LossCase *c, const LossResult *r)
 
   g_print (
       "| %.1f %% | %u %% | %u | %u | %.1f (%u to %u)%s | %.1f %% | %.1f %% "
-      "| %u | %u | %u | %u | %.1f |\n",
+      "| %u | %u | %u | %u | %.1f | %.1f |\n",
       c->loss_ppm / 1e4, fixed ? c->percent : r->percent, r->frames, r->lost,
       r->expected, r->low, r->high, inside ? "" : " outside", 100 * r->parity,
       100 * r->wire, r->causes, r->requests, r->key_frames, r->frozen_p50,
-      r->lost ? (gdouble) r->frozen / r->lost : 0.);
+      r->each_p50, r->lost ? (gdouble) r->frozen / r->lost : 0.);
 }
 
 static gboolean
@@ -65,11 +67,12 @@ sweep (const gchar *dir)
 
   g_print ("| loss | parity at the end | frames | unrecoverable | expected (95 "
            "of 100 runs) | parity packets | wire overhead | causes | requests "
-           "| key frames | frozen per cause, p50 | frozen per unrecoverable "
-           "|\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+           "| key frames | frozen per cause, p50 | frozen per unrecoverable, "
+           "p50 | mean |\n|---|---|---|---|---|---|---|---|---|---|---|---|"
+           "---|\n");
   for (guint i = 0; i < G_N_ELEMENTS (losses_ppm); i++)
     for (gint j = 0; j < runs; j++) {
-      const LossCase c = { losses_ppm[i], (guint) percent, !fixed,
+      const LossCase c = { losses_ppm[i], (guint) percent, !fixed, refers,
         (guint) delay_us, (guint) seconds, 100 * i + (guint) j + 1 };
       LossResult r;
 

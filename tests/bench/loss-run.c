@@ -25,11 +25,33 @@
   "video/x-h264,stream-format=byte-stream,alignment=au ! pffecenc name=fec ! " \
   "pfaesgcm ! pfquicsink name=end address=127.0.0.1 port=0 open=true "         \
   "data-port=%u percentage=%u adaptive=%s identity-dir=%s/host"
+/* As large as x264's, nine packets and one of parity. */
+#define STAND_IN                                                               \
+  "fakesrc name=coder is-live=true sync=true format=time datarate=750000 "     \
+  "sizetype=fixed sizemax=12500 filltype=zero ! capsfilter caps=\"video/"      \
+  "x-h264,stream-format=byte-stream,alignment=au,width=320,height=180,"        \
+  "framerate=60/1,profile=main\" ! pffecenc name=fec ! pfaesgcm ! "            \
+  "pfquicsink name=end address=127.0.0.1 port=0 open=true data-port=%u "       \
+  "percentage=%u adaptive=%s identity-dir=%s/host invalidates=true"
 #define CLIENT                                                                 \
   "pfquicsrc name=end address=127.0.0.2 port=%d codecs=h264 ! pfaesgcm "       \
   "mode=open ! pffecdec name=fec ! fakesink sync=false async=false"
 #define WAIT_US (20 * G_USEC_PER_SEC)
+#define LOSS_US (60 * 1000) /* of a cause: a few frames */
 #define WIRE_BYTES (20 + 8) /* of IPv4 and UDP, a packet */
+
+/* What the stand-in knows of its frames, by number; more are on their way at no
+ * time. */
+#define N_KNOWN 1024
+
+typedef struct {
+  guint32 next;    /* number of its next frame */
+  guint32 ahead;   /* of the wire's */
+  gboolean key;    /* the next is to be one */
+  gboolean anchor; /* the next is the first after an invalidation */
+  guint32 refers[N_KNOWN];
+  gboolean good[N_KNOWN]; /* whoever got it could show it */
+} Coder;
 
 typedef struct {
   GstElement *host, *client, *host_end, *client_end, *host_fec, *client_fec;
@@ -50,7 +72,12 @@ typedef struct {
   guint64 last_ns; /* when the last of them was captured */
   gboolean frozen;
   guint64 frozen_ns;   /* the first that is not shown */
+  guint lost;          /* frames, of this cause */
   GArray *standstills; /* guint: frames, per cause */
+  GArray *shares;      /* gdouble: of these, per lost frame */
+  Coder coder;
+  gboolean refers;
+  gboolean decodable[N_KNOWN]; /* by the client, the stand-in's */
   guint expected_percent, reports, astray;
 } Run;
 
@@ -140,6 +167,7 @@ on_block (GstPad *pad, GstPadProbeInfo *info, gpointer user)
     count_frame (r);
   r->any = TRUE;
   r->frame = m->frame;
+  r->coder.ahead = r->coder.next - 1 - m->frame;
   *(m->part & PF_BLOCK_PARITY ? &r->parity : &r->data) += m->n;
   if (r->counting)
     r->packet_bytes += (guint64) m->n * (m->size + 24 + WIRE_BYTES);
@@ -184,6 +212,95 @@ on_report (GstPad *pad, GstPadProbeInfo *info, gpointer user)
   return GST_PAD_PROBE_OK;
 }
 
+/* ---- The stand-in for an encoder ---------------------------------------- */
+
+/* The newest frame that nothing is known against. Call with lock. */
+static guint32
+newest_good (const Coder *c)
+{
+  guint32 n = c->next;
+
+  do
+    n--;
+  while (!c->good[n % N_KNOWN] && n + N_KNOWN > c->next);
+  return n;
+}
+
+static GstPadProbeReturn
+on_coded (GstPad *pad, GstPadProbeInfo *info, gpointer user)
+{
+  GstBuffer *buffer =
+      gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
+  Run *r = user;
+  Coder *c = &r->coder;
+  guint32 numbers[2];
+  gboolean key;
+
+  (void) pad;
+  g_mutex_lock (&r->lock);
+  key = c->key || c->next == 0;
+  numbers[0] = c->next;
+  numbers[1] = key ? c->next : newest_good (c);
+  c->refers[c->next % N_KNOWN] = numbers[1];
+  c->good[c->next % N_KNOWN] = TRUE;
+  if (c->anchor && !key)
+    pf_buffer_set_anchor (buffer);
+  c->key = c->anchor = FALSE;
+  c->next++;
+  g_mutex_unlock (&r->lock);
+  if (!key)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  gst_buffer_fill (buffer, 0, numbers, sizeof numbers);
+  GST_PAD_PROBE_INFO_DATA (info) = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
+/* What is built on lost frames is no good either. Call with lock. */
+static void
+invalidate (Coder *c, const PfFrames *lost)
+{
+  const guint32 first = lost->first + c->ahead, last = lost->last + c->ahead;
+
+  for (guint32 n = first; n != c->next; n++) {
+    const guint32 to = c->refers[n % N_KNOWN];
+
+    if (n - first <= last - first || (to != n && !c->good[to % N_KNOWN]))
+      c->good[n % N_KNOWN] = FALSE;
+  }
+  c->anchor = TRUE;
+}
+
+static GstPadProbeReturn
+on_wish (GstPad *pad, GstPadProbeInfo *info, gpointer user)
+{
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT (info);
+  PfFrames lost;
+  Run *r = user;
+
+  (void) pad;
+  g_mutex_lock (&r->lock);
+  if (gst_event_has_name (event, "GstForceKeyUnit"))
+    r->coder.key = TRUE;
+  else if (pf_event_parse_invalidate_frames (event, &lost))
+    invalidate (&r->coder, &lost);
+  g_mutex_unlock (&r->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Call with lock. */
+static gboolean
+decode (Run *r, GstBuffer *buffer)
+{
+  guint32 n[2] = { 0 };
+
+  gst_buffer_extract (buffer, 0, n, sizeof n);
+  r->decodable[n[0] % N_KNOWN] = n[0] == n[1] || r->decodable[n[1] % N_KNOWN];
+  /* what lies between was lost */
+  for (guint32 i = n[0] + 1; i != n[0] + N_KNOWN / 2; i++)
+    r->decodable[i % N_KNOWN] = FALSE;
+  return r->decodable[n[0] % N_KNOWN];
+}
+
 /* ---- What comes to the client ------------------------------------------- */
 
 static GstPadProbeReturn
@@ -192,29 +309,48 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user)
   GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
   GstReferenceTimestampMeta *meta =
       gst_buffer_get_reference_timestamp_meta (buffer, NULL);
-  const gboolean key =
-      !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  gboolean good = !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   Run *r = user;
 
   (void) pad;
   if (!meta)
     return GST_PAD_PROBE_OK;
   g_mutex_lock (&r->lock);
+  if (r->refers)
+    good = decode (r, buffer);
   if (r->came > 0 && !r->frozen &&
       GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DISCONT)) {
     r->frozen = TRUE;
     r->frozen_ns = r->last_ns + GST_SECOND / FPS;
   }
-  if (r->frozen && key) {
-    const guint stood =
-        (guint) ((meta->timestamp - r->frozen_ns) * FPS / GST_SECOND + 1);
+  if (r->frozen && good) {
+    const guint stood = (guint) gst_util_uint64_scale_round (
+        meta->timestamp - r->frozen_ns, FPS, GST_SECOND);
+    const gdouble share = (gdouble) stood / MAX (r->lost, 1);
 
     g_array_append_val (r->standstills, stood);
+    g_array_append_val (r->shares, share);
     r->frozen = FALSE;
+    r->lost = 0;
   }
   r->came++;
   r->last_ns = meta->timestamp;
   g_cond_broadcast (&r->cond);
+  g_mutex_unlock (&r->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_loss (GstPad *pad, GstPadProbeInfo *info, gpointer user)
+{
+  PfFrames lost;
+  Run *r = user;
+
+  (void) pad;
+  if (!pf_event_parse_frame_lost (GST_PAD_PROBE_INFO_EVENT (info), &lost))
+    return GST_PAD_PROBE_OK;
+  g_mutex_lock (&r->lock);
+  r->lost += lost.last - lost.first + 1;
   g_mutex_unlock (&r->lock);
   return GST_PAD_PROBE_OK;
 }
@@ -275,12 +411,21 @@ forward (PfForwarder *f, const gchar *program, guint port, const LossCase *c)
 static gboolean
 start_host (Run *r, const LossCase *c, const gchar *dir, guint data)
 {
-  g_autofree gchar *text = g_strdup_printf (
-      HOST, data, c->percent, c->adaptive ? "true" : "false", dir);
+  const gchar *adaptive = c->adaptive ? "true" : "false";
+  g_autofree gchar *text =
+      c->refers ? g_strdup_printf (STAND_IN, data, c->percent, adaptive, dir)
+                : g_strdup_printf (HOST, data, c->percent, adaptive, dir);
+  g_autoptr (GstElement) coder = NULL;
 
   r->host = parse (text);
   if (!r->host)
     return FALSE;
+  r->refers = c->refers;
+  coder = gst_bin_get_by_name (GST_BIN (r->host), "coder");
+  if (coder) {
+    add_probe (coder, "src", GST_PAD_PROBE_TYPE_BUFFER, on_coded, r);
+    add_probe (coder, "src", GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_wish, r);
+  }
   r->host_end = gst_bin_get_by_name (GST_BIN (r->host), "end");
   r->host_fec = gst_bin_get_by_name (GST_BIN (r->host), "fec");
   add_probe (r->host_fec, "src", GST_PAD_PROBE_TYPE_BUFFER, on_block, r);
@@ -302,6 +447,8 @@ start_client (Run *r, gint port)
   r->client_end = gst_bin_get_by_name (GST_BIN (r->client), "end");
   r->client_fec = gst_bin_get_by_name (GST_BIN (r->client), "fec");
   add_probe (r->client_fec, "src", GST_PAD_PROBE_TYPE_BUFFER, on_frame, r);
+  add_probe (
+      r->client_fec, "sink", GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_loss, r);
   return gst_element_set_state (r->client, GST_STATE_PLAYING) !=
          GST_STATE_CHANGE_FAILURE;
 }
@@ -349,6 +496,7 @@ end (Run *r)
   gst_clear_object (&r->client);
   g_array_unref (r->chances);
   g_array_unref (r->standstills);
+  g_array_unref (r->shares);
   g_mutex_clear (&r->lock);
   g_cond_clear (&r->cond);
 }
@@ -450,6 +598,14 @@ compare (gconstpointer a, gconstpointer b)
   return (ua > ub) - (ua < ub);
 }
 
+static gint
+compare_shares (gconstpointer a, gconstpointer b)
+{
+  const gdouble da = *(const gdouble *) a, db = *(const gdouble *) b;
+
+  return (da > db) - (da < db);
+}
+
 /* Call with lock. */
 static void
 take_result (Run *r, LossResult *out)
@@ -464,11 +620,14 @@ take_result (Run *r, LossResult *out)
   bounds (d, n, .001, &out->lowest, &out->highest);
   out->causes = r->standstills->len;
   g_array_sort (r->standstills, compare);
+  g_array_sort (r->shares, compare_shares);
   for (guint i = 0; i < r->standstills->len; i++)
     out->frozen += g_array_index (r->standstills, guint, i);
   if (r->standstills->len)
     out->frozen_p50 =
         g_array_index (r->standstills, guint, r->standstills->len / 2);
+  if (r->shares->len)
+    out->each_p50 = g_array_index (r->shares, gdouble, r->shares->len / 2);
   out->parity = (gdouble) r->parity_packets / MAX (r->data_packets, 1);
   out->wire = (gdouble) r->packet_bytes / MAX (r->frame_bytes, 1) - 1;
   out->percent = r->expected_percent;
@@ -500,9 +659,35 @@ measure (Run *r, const LossCase *c, LossResult *out)
   return !out->why;
 }
 
-gboolean
-loss_run (const LossCase *c, const gchar *dir, const gchar *forward_program,
-    LossResult *result)
+/* A line that loses all for a moment, again and again. */
+static gboolean
+measure_causes (Run *r, const LossCase *c, guint n, LossResult *out)
+{
+  const guint64 lost = stat_of (r->client_fec, "frames-lost");
+  const guint64 requests = count_requests (r);
+  const guint64 keys = stat_of (r->host_end, "key-frames");
+
+  for (guint i = 0; i < n; i++) {
+    if (!set_loss (r, c, 1000000, FALSE))
+      return FALSE;
+    g_usleep (LOSS_US);
+    /* farther apart than key frames may be */
+    if (!set_loss (r, c, 0, FALSE) || !wait_frames (r, FPS, out) ||
+        !wait_until (r, shows, 0, "nothing comes that can be shown", out))
+      return FALSE;
+  }
+  out->lost = (guint) (stat_of (r->client_fec, "frames-lost") - lost);
+  out->requests = (guint) (count_requests (r) - requests);
+  out->key_frames = (guint) (stat_of (r->host_end, "key-frames") - keys);
+  g_mutex_lock (&r->lock);
+  take_result (r, out);
+  g_mutex_unlock (&r->lock);
+  return TRUE;
+}
+
+static gboolean
+run (const LossCase *c, guint causes, const gchar *dir,
+    const gchar *forward_program, LossResult *result)
 {
   Run r = { 0 };
   gboolean ok;
@@ -512,10 +697,26 @@ loss_run (const LossCase *c, const gchar *dir, const gchar *forward_program,
   g_cond_init (&r.cond);
   r.chances = g_array_new (FALSE, FALSE, sizeof (gdouble));
   r.standstills = g_array_new (FALSE, FALSE, sizeof (guint));
+  r.shares = g_array_new (FALSE, FALSE, sizeof (gdouble));
   ok = begin (&r, c, dir, forward_program) && wait_frames (&r, FPS, result) &&
-       measure (&r, c, result);
+       (causes ? measure_causes (&r, c, causes, result)
+               : measure (&r, c, result));
   end (&r);
   if (!ok && !result->why)
     result->why = "there is no session";
   return ok;
+}
+
+gboolean
+loss_run (const LossCase *c, const gchar *dir, const gchar *forward,
+    LossResult *result)
+{
+  return run (c, 0, dir, forward, result);
+}
+
+gboolean
+loss_causes (const LossCase *c, guint n, const gchar *dir, const gchar *forward,
+    LossResult *result)
+{
+  return run (c, n, dir, forward, result);
 }

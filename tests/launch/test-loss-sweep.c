@@ -15,7 +15,9 @@ static gchar *dir;
 static void
 run (const LossCase *c, LossResult *r)
 {
-  PF_REQUIRE (loss_run (c, dir, g_getenv ("PF_FORWARD"), r));
+  if (!loss_run (c, dir, g_getenv ("PF_FORWARD"), r))
+    pf_test_note ("%s", r->why);
+  PF_REQUIRE (!r->why);
   pf_test_note ("%u ppm: %u of %u frames lost, %u to %u in 999 of 1000 runs; "
                 "%u causes, %u requests, %u key frames, p50 %u frozen",
       c->loss_ppm, r->lost, r->frames, r->lowest, r->highest, r->causes,
@@ -73,6 +75,29 @@ test_adaptive (void)
   PF_CHECK_UINT (r.astray, ==, 0);
 }
 
+/* Each loss is a cause of its own: it costs one wish, and that one key frame, or
+ * none where the encoder does without the lost ones; and it is soon over. */
+static void
+test_causes (const void *data)
+{
+  const gboolean refers = data != NULL;
+  const LossCase c = { .percent = 10, .refers = refers, .delay_us = 2000 };
+  enum { N = 5 };
+  LossResult r;
+
+  if (!loss_causes (&c, N, dir, g_getenv ("PF_FORWARD"), &r))
+    pf_test_note ("%s", r.why);
+  PF_REQUIRE (!r.why);
+  pf_test_note ("%u frames lost, %u requests, %u key frames, p50 %u frozen",
+      r.lost, r.requests, r.key_frames, r.frozen_p50);
+  PF_CHECK_UINT (r.causes, ==, N);
+  PF_CHECK_UINT (r.requests, ==, N);
+  PF_CHECK_UINT (r.key_frames, ==, refers ? 0 : N);
+  PF_CHECK_UINT (r.frozen_p50, >=, 3);
+  /* lost ones, the one that tells, 10 ms, and a round trip */
+  PF_CHECK_UINT (r.frozen_p50, <=, 10);
+}
+
 static void
 remove_tree (const gchar *path)
 {
@@ -98,6 +123,8 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/loss-sweep/none", test_none);
   PF_TEST_ADD ("/loss-sweep/fixed", test_fixed);
   PF_TEST_ADD ("/loss-sweep/adaptive", test_adaptive);
+  pf_test_add_data ("/loss-sweep/causes", test_causes, NULL);
+  pf_test_add_data ("/loss-sweep/causes-invalidated", test_causes, "");
   ret = pf_test_run (argc, argv);
   remove_tree (dir);
   g_free (dir);
