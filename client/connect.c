@@ -10,6 +10,7 @@
 #include "view.h"
 #include "wishes.h"
 
+#include "pf-events.h"
 #include "pf-plan.h"
 #include "pf-report.h"
 #include "pf-session.h"
@@ -25,6 +26,10 @@ static const gchar *const media[] = { "video/x-h264", "video/x-h265",
 #define N_CODECS G_N_ELEMENTS (codecs)
 
 #define FILLER_MS 250 /* that packets may be on their way */
+/* Of a display that is worth asking for; the host has the last word. */
+#define LEAST_SIZE 64
+#define MOST_WIDTH 7680
+#define MOST_HEIGHT 4320
 
 typedef struct {
   const PfClientOptions *options;
@@ -42,9 +47,10 @@ typedef struct {
   guint ticks;                          /* seconds with a picture */
   gint64 began_us, first_us;
   gboolean failed, over;
-  gchar *codec;   /* granted */
-  PfView *view;   /* NULL: headless */
-  PfCounts shown; /* when figures were written over the picture */
+  gchar *codec;         /* granted */
+  PfView *view;         /* NULL: headless */
+  PfMode asked, wished; /* of the display; wished after the window */
+  PfCounts shown;       /* when figures were written over the picture */
   gint64 shown_us;
 } Client;
 
@@ -488,6 +494,41 @@ follow_clock (Client *c)
     pf_measure_set_offset (c->measure, offset);
 }
 
+/* ---- The window's size ------------------------------------------------------ */
+
+/* Codecs want even numbers. */
+static guint
+display_size (guint pixels, guint most)
+{
+  return CLAMP (pixels, LEAST_SIZE, most) & ~1u;
+}
+
+static void
+on_resized (guint width, guint height, gpointer data)
+{
+  Client *c = data;
+
+  c->wished.width = display_size (width, MOST_WIDTH);
+  c->wished.height = display_size (height, MOST_HEIGHT);
+}
+
+/* Once there is a picture; a mode that is refused is not asked for again. */
+static void
+follow_window (Client *c)
+{
+  g_autoptr (GstPad) pad = NULL;
+
+  if (c->wished.width == 0 || (c->wished.width == c->asked.width &&
+                                  c->wished.height == c->asked.height))
+    return;
+  pad = gst_element_get_static_pad (c->receiver, "video_0");
+  if (!pad)
+    return;
+  c->asked.width = c->wished.width;
+  c->asked.height = c->wished.height;
+  gst_pad_send_event (pad, pf_event_new_mode (&c->asked));
+}
+
 static gboolean
 is_enough (Client *c)
 {
@@ -512,6 +553,8 @@ on_tick (gpointer data)
     quit (c);
     return G_SOURCE_CONTINUE;
   }
+  if (c->first_us)
+    follow_window (c);
   if (c->first_us)
     pf_wishes_send (c->wishes, c->receiver,
         (guint64) (g_get_monotonic_time () - c->first_us) / 1000);
@@ -599,6 +642,7 @@ make_view (Client *c)
     .fullscreen = o->fullscreen,
     .relative = o->relative,
     .quit = quit,
+    .resized = o->resize ? on_resized : NULL,
     .describe = describe,
     .data = c };
 
@@ -618,6 +662,7 @@ run (Client *c)
         "there is no display here: neither WAYLAND_DISPLAY nor DISPLAY is set; "
         "start it in a desktop session, or without a window: --headless");
   make_view (c);
+  c->asked = (PfMode){ 0, o->width, o->height, o->fps };
   c->wishes = pf_wishes_new (o->remode, o->rebitrate, o->speed_test, &error);
   if (!c->wishes || !take_uses (c, &error))
     return pf_client_fail ("%s", error->message);

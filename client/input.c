@@ -407,6 +407,8 @@ pf_input_from_window (
   case PF_WINDOW_FOCUS:
     on_focus (k, inputs);
     break;
+  case PF_WINDOW_SIZE:
+    break;
   case PF_WINDOW_CLOSE:
     return PF_HOTKEY_QUIT;
   }

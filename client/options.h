@@ -20,8 +20,9 @@ typedef struct {
   gint channels;
   gboolean headless, json;
   gboolean fullscreen;
-  gboolean relative;                         /* the mouse begins caught */
-  guint frames, seconds;                     /* 0: until it ends */
+  gboolean resize;       /* the host's display is as large as the window */
+  gboolean relative;     /* the mouse begins caught */
+  guint frames, seconds; /* 0: until it ends */
   gchar **remode, **rebitrate, **speed_test; /* see wishes.h */
   gchar *pipelines;
   gchar **use;

@@ -8,7 +8,8 @@
 #include <gst/video/videooverlay.h>
 #include <string.h>
 
-#define SCALE 2 /* of letters */
+#define SCALE 2       /* of letters */
+#define SETTLE_MS 300 /* while a window is drawn larger its size is no wish */
 #define LINES_MAX 12
 #define COLUMNS_MAX 64
 
@@ -20,6 +21,7 @@ struct _PfView {
   GstPad *pad;                             /* lock; the sink's */
   gboolean tried;                          /* lock; no second window */
   gboolean fullscreen, hide_cursor, noted; /* main thread */
+  guint settling;                          /* main thread; a timer */
 };
 
 /* ---- Text over the picture ---------------------------------------------------- */
@@ -133,6 +135,28 @@ on_hotkey (PfView *view, PfHotkey hotkey)
   update_window (view);
 }
 
+static gboolean
+on_settled (gpointer data)
+{
+  PfView *view = data;
+
+  view->settling = 0;
+  if (view->window)
+    view->options.resized (
+        view->window->pixels[0], view->window->pixels[1], view->options.data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_size (PfView *view)
+{
+  if (!view->options.resized)
+    return;
+  if (view->settling)
+    g_source_remove (view->settling);
+  view->settling = g_timeout_add (SETTLE_MS, on_settled, view);
+}
+
 /* ---- Input ----------------------------------------------------------------------- */
 
 static void
@@ -150,6 +174,10 @@ on_window (const PfWindowEvent *event, gpointer data)
   PfInputs inputs;
   PfHotkey hotkey;
 
+  if (event->kind == PF_WINDOW_SIZE) {
+    on_size (view);
+    return;
+  }
   g_mutex_lock (&view->lock);
   hotkey = pf_input_from_window (&view->keyboard, event, &inputs);
   pad = view->pad ? gst_object_ref (view->pad) : NULL;
@@ -274,6 +302,7 @@ static gboolean
 on_made (gpointer data)
 {
   update_window (data);
+  on_size (data);
   return G_SOURCE_REMOVE;
 }
 

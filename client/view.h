@@ -14,6 +14,7 @@ typedef struct {
   gboolean fullscreen;
   gboolean relative; /* the mouse's movement, from the beginning */
   void (*quit) (gpointer data);
+  void (*resized) (guint width, guint height, gpointer data); /* pixels; NULL */
   gchar *(*describe) (gpointer data); /* figures, a few lines */
   gpointer data;
 } PfViewOptions;

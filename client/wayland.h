@@ -60,6 +60,10 @@ typedef struct {
   struct zwp_pointer_constraints_v1 *constraints;
   struct zwp_relative_pointer_manager_v1 *relatives;
   struct zwp_keyboard_shortcuts_inhibit_manager_v1 *inhibits;
+  struct wp_fractional_scale_manager_v1 *fractionals;
+  struct wp_fractional_scale_v1 *fractional;
+  guint scale_120;    /* preferred by the desktop, 0: it does not say */
+  GPtrArray *screens; /* see wayland-scale.c */
   struct zwp_idle_inhibit_manager_v1 *idles;
   struct zwp_idle_inhibitor_v1 *idle; /* the screen stays on */
   struct wl_surface *surface;
@@ -79,6 +83,15 @@ typedef struct {
 
 void pf_wl_seat_bind (PfWaylandWindow *w, uint32_t name, uint32_t version);
 void pf_wl_seat_clear (PfWaylandWindow *w);
+/* How large the surface's units are, in 120ths of a pixel. */
+guint pf_wl_scale (const PfWaylandWindow *w);
+void pf_wl_scale_watch (PfWaylandWindow *w);
+void pf_wl_scale_clear (PfWaylandWindow *w);
+void pf_wl_screen_bind (PfWaylandWindow *w, uint32_t name, uint32_t version);
+void pf_wl_screen_remove (PfWaylandWindow *w, uint32_t name);
+/* Has another number of pixels, perhaps. */
+void pf_wl_sized (PfWaylandWindow *w);
+
 /* Carries out what is wished for: caught pointer, keys, cursor. */
 void pf_wl_seat_update (PfWaylandWindow *w);
 

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fractional-scale-v1-client-protocol.h"
 #include "idle-inhibit-unstable-v1-client-protocol.h"
 #include "keyboard-shortcuts-inhibit-unstable-v1-client-protocol.h"
 #include "pointer-constraints-unstable-v1-client-protocol.h"
@@ -95,6 +96,18 @@ place_picture (PfWaylandWindow *w)
       0, (gint) w->parent.width, (gint) w->parent.height);
 }
 
+/* Not while the window is made: its maker looks then. */
+void
+pf_wl_sized (PfWaylandWindow *w)
+{
+  const guint scale = pf_wl_scale (w);
+
+  w->parent.pixels[0] = (w->parent.width * scale + 60) / 120;
+  w->parent.pixels[1] = (w->parent.height * scale + 60) / 120;
+  if (w->source)
+    pf_window_notify_size (&w->parent);
+}
+
 static void
 on_toplevel_configure (void *data, struct xdg_toplevel *toplevel, int32_t width,
     int32_t height, struct wl_array *states)
@@ -154,6 +167,8 @@ on_surface_configure (void *data, struct xdg_surface *surface, uint32_t serial)
     draw_background (w);
   if (changed && w->source)
     place_picture (w);
+  if (changed)
+    pf_wl_sized (w);
   wl_surface_commit (w->surface);
 }
 
@@ -187,6 +202,7 @@ bind_one (
     { &xdg_wm_base_interface, (void **) &w->shell, 4 },
     { &wp_viewporter_interface, (void **) &w->viewporter, 1 },
     { &zxdg_decoration_manager_v1_interface, (void **) &w->decorations, 1 },
+    { &wp_fractional_scale_manager_v1_interface, (void **) &w->fractionals, 1 },
     { &zwp_idle_inhibit_manager_v1_interface, (void **) &w->idles, 1 },
     { &zwp_pointer_constraints_v1_interface, (void **) &w->constraints, 1 },
     { &zwp_relative_pointer_manager_v1_interface, (void **) &w->relatives, 1 },
@@ -212,8 +228,10 @@ on_global (void *data, struct wl_registry *registry, uint32_t name,
   PfWaylandWindow *w = data;
 
   (void) registry;
-  if (!bind_one (w, name, interface, version) &&
-      g_str_equal (interface, wl_seat_interface.name) && !w->seat.seat)
+  if (g_str_equal (interface, wl_output_interface.name))
+    pf_wl_screen_bind (w, name, version);
+  else if (!bind_one (w, name, interface, version) &&
+           g_str_equal (interface, wl_seat_interface.name) && !w->seat.seat)
     pf_wl_seat_bind (w, name, version);
 }
 
@@ -225,6 +243,8 @@ on_global_remove (void *data, struct wl_registry *registry, uint32_t name)
   (void) registry;
   if (w->seat.seat && w->seat.name == name)
     pf_wl_seat_clear (w);
+  else
+    pf_wl_screen_remove (w, name);
 }
 
 static const struct wl_registry_listener registry_listener = {
@@ -432,6 +452,7 @@ wayland_free (PfWindow *base)
   DESTROY (w->decoration, zxdg_toplevel_decoration_v1_destroy);
   DESTROY (w->toplevel, xdg_toplevel_destroy);
   DESTROY (w->xdg_surface, xdg_surface_destroy);
+  pf_wl_scale_clear (w);
   DESTROY (w->idle, zwp_idle_inhibitor_v1_destroy);
   DESTROY (w->viewport, wp_viewport_destroy);
   DESTROY (w->surface, wl_surface_destroy);
@@ -464,6 +485,7 @@ make_surface (PfWaylandWindow *w)
   w->surface = wl_compositor_create_surface (w->compositor);
   if (w->viewporter)
     w->viewport = wp_viewporter_get_viewport (w->viewporter, w->surface);
+  pf_wl_scale_watch (w);
   w->xdg_surface = xdg_wm_base_get_xdg_surface (w->shell, w->surface);
   xdg_surface_add_listener (w->xdg_surface, &surface_listener, w);
   w->toplevel = xdg_surface_get_toplevel (w->xdg_surface);

@@ -127,9 +127,10 @@ on_configure (PfX11Window *w, const xcb_configure_notify_event_t *event)
   if (event->window != w->window ||
       (event->width == w->parent.width && event->height == w->parent.height))
     return;
-  w->parent.width = event->width;
-  w->parent.height = event->height;
+  w->parent.width = w->parent.pixels[0] = event->width;
+  w->parent.height = w->parent.pixels[1] = event->height;
   fit_picture (w);
+  pf_window_notify_size (&w->parent);
 }
 
 static void

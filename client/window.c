@@ -19,8 +19,8 @@ pf_window_init (
   w->class = class;
   w->options = *options;
   w->sink = gst_object_ref (options->sink);
-  w->width = options->width;
-  w->height = options->height;
+  w->width = w->pixels[0] = options->width;
+  w->height = w->pixels[1] = options->height;
   w->fullscreen = options->fullscreen;
   w->picture[0] = options->width;
   w->picture[1] = options->height;
@@ -57,6 +57,14 @@ pf_window_notify (PfWindow *w, const PfWindowEvent *event)
 {
   if (w->options.notify)
     w->options.notify (event, w->options.data);
+}
+
+void
+pf_window_notify_size (PfWindow *w)
+{
+  const PfWindowEvent event = { .kind = PF_WINDOW_SIZE };
+
+  pf_window_notify (w, &event);
 }
 
 /* As sinks lay it out: as large as it can be with its proportions. */

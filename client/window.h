@@ -22,6 +22,7 @@ typedef enum {
   PF_WINDOW_SCROLL, /* x, y: 120ths of a detent to the right and down */
   PF_WINDOW_TOUCH,  /* code: finger; state; x, y: 0 to 1 of the picture */
   PF_WINDOW_FOCUS,  /* state: down: keys come here; up: no longer */
+  PF_WINDOW_SIZE,   /* it is another: pixels of the window */
   PF_WINDOW_CLOSE,  /* somebody wants it gone */
 } PfWindowEventKind;
 
@@ -71,6 +72,7 @@ struct _PfWindow {
   const PfWindowClass *class;
   PfWindowOptions options;
   guint width, height;    /* of the window, as pointers count */
+  guint pixels[2];        /* of the screen that it covers; width, height */
   gboolean fullscreen;    /* wish */
   gboolean catch_pointer; /* wish: hidden, it only moves */
   gboolean catch_keys;    /* wish: the desktop's shortcuts as well */
@@ -96,6 +98,7 @@ void pf_window_init (PfWindow *window, const PfWindowClass *class,
     const PfWindowOptions *options);
 void pf_window_clear (PfWindow *window);
 void pf_window_notify (PfWindow *window, const PfWindowEvent *event);
+void pf_window_notify_size (PfWindow *window);
 /* Where the picture lies in the window. */
 GstVideoRectangle pf_window_fit (PfWindow *window);
 /* A place in the window, as one in the picture. */

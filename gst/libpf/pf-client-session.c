@@ -265,6 +265,9 @@ on_typed (PfClientSession *s, PfInstant now)
     break;
   case PF_MSG_RECONFIGURED:
     s->reconfiguring = false;
+    /* hosts want a while from when they have changed, which can take long */
+    if (s->message.reconfigured.accepted)
+      s->reconfigure_ns = now.mono_ns + PF_CLIENT_RECONFIGURE_NS;
     tell (s, PF_CLIENT_RECONFIGURED)->reconfigured = s->message.reconfigured;
     break;
   case PF_MSG_BITRATE_CHANGED:

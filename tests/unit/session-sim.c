@@ -170,7 +170,7 @@ run_host (Sim *sim)
       sim->start = *e.start;
     if (e.type == PF_HOST_OFFER && !sim->hold_offer)
       sim_accept (sim);
-    if (e.type == PF_HOST_RECONFIGURE)
+    if (e.type == PF_HOST_RECONFIGURE && !sim->hold_modes)
       pf_host_session_reconfigured (sim->host, true, sim_host_now (sim));
   }
   while (pf_host_session_output (sim->host, sim_host_now (sim), &out)) {

@@ -27,6 +27,7 @@ struct Sim {
   int64_t skew_ns;        /* host's clock minus the client's */
   bool no_punches;        /* the way for them is blocked */
   bool hold_offer;        /* the host does not answer offers by itself */
+  bool hold_modes;        /* nor wishes for modes */
   bool deaf;              /* nothing reaches the client */
 
   PfHostSession *host;

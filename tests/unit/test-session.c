@@ -341,6 +341,37 @@ test_reconfigure (void)
   sim_clear (&sim);
 }
 
+/* A host that takes its time for a mode, and then wants some before the next:
+ * the wish that waited is not sent too early, and not refused. */
+static void
+test_slow_mode (void)
+{
+  const PfMsgMode one = { 1280, 720, 60 }, two = { 640, 360, 60 };
+  const PfClientEvent *e;
+
+  sim_init (&sim);
+  sim.hold_modes = true;
+  sim_start (&sim);
+  sim_run (&sim, 2 * S);
+  pf_client_session_reconfigure (sim.client, &one);
+  sim_run (&sim, 100 * PF_MS);
+  pf_client_session_reconfigure (sim.client, &two);
+  sim_run (&sim, 900 * PF_MS);
+  PF_CHECK_UINT (sim_host_count (&sim, PF_HOST_RECONFIGURE), ==, 1);
+  pf_host_session_reconfigured (sim.host, true, sim_host_now (&sim));
+  sim_run (&sim, 400 * PF_MS);
+  PF_CHECK_UINT (sim_host_count (&sim, PF_HOST_RECONFIGURE), ==, 1);
+  sim_run (&sim, 400 * PF_MS);
+  PF_CHECK_UINT (sim_host_count (&sim, PF_HOST_RECONFIGURE), ==, 2);
+  pf_host_session_reconfigured (sim.host, true, sim_host_now (&sim));
+  sim_run (&sim, 100 * PF_MS);
+  PF_CHECK_UINT (sim_client_count (&sim, PF_CLIENT_RECONFIGURED), ==, 2);
+  e = sim_client_last (&sim, PF_CLIENT_RECONFIGURED, NULL);
+  PF_CHECK_UINT (e->reconfigured.accepted, ==, 1);
+  PF_CHECK_UINT (e->reconfigured.mode.width, ==, 640);
+  sim_clear (&sim);
+}
+
 static void
 test_bitrate (void)
 {
@@ -578,6 +609,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/session/recovery", test_recovery);
   PF_TEST_ADD ("/session/echo", test_echo);
   PF_TEST_ADD ("/session/reconfigure", test_reconfigure);
+  PF_TEST_ADD ("/session/slow-mode", test_slow_mode);
   PF_TEST_ADD ("/session/bitrate", test_bitrate);
   PF_TEST_ADD ("/session/probe", test_probe);
   PF_TEST_ADD ("/session/loss", test_loss);

@@ -247,17 +247,32 @@ find_socket (const gchar *dir)
 }
 
 static void
-wayland_focus (Desk *desk, gboolean back)
+tell_sway (Desk *desk, const gchar *command)
 {
   const Wayland *w = desk->data;
   g_autofree gchar *socket = find_socket (w->dir);
-  const gchar *const argv[] = { PF_SWAYMSG, "-s", socket, "workspace",
-    back ? "1" : "2", NULL };
+  const gchar *const argv[] = { PF_SWAYMSG, "-s", socket, command, NULL };
   g_autoptr (GSubprocess) process =
       g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, NULL);
 
   PF_REQUIRE (socket && process);
   PF_CHECK (g_subprocess_wait_check (process, NULL, NULL));
+}
+
+static void
+wayland_focus (Desk *desk, gboolean back)
+{
+  tell_sway (desk, back ? "workspace 1" : "workspace 2");
+}
+
+static void
+wayland_resize (Desk *desk, guint width, guint height)
+{
+  g_autofree gchar *command = g_strdup_printf (
+      "fullscreen disable, floating enable, resize set %u px %u px", width,
+      height);
+
+  tell_sway (desk, command);
 }
 
 const DeskClass desk_wayland = {
@@ -269,4 +284,5 @@ const DeskClass desk_wayland = {
   .button = wayland_button,
   .wheel = wayland_wheel,
   .focus = wayland_focus,
+  .resize = wayland_resize,
 };

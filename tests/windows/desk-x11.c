@@ -149,6 +149,26 @@ x11_focus (Desk *desk, gboolean back)
   pf_test_fail (__FILE__, __LINE__, "the focus does not go there");
 }
 
+static void
+x11_resize (Desk *desk, guint width, guint height)
+{
+  const X11 *x = desk->data;
+  const guint32 size[] = { width, height };
+  xcb_query_tree_reply_t *tree = xcb_query_tree_reply (
+      x->connection, xcb_query_tree (x->connection, x->root), NULL);
+
+  PF_REQUIRE (tree);
+  for (int i = 0; i < xcb_query_tree_children_length (tree); i++) {
+    const xcb_window_t window = xcb_query_tree_children (tree)[i];
+
+    if (window != x->other)
+      xcb_configure_window (x->connection, window,
+          XCB_CONFIG_WINDOW_WIDTH | XCB_CONFIG_WINDOW_HEIGHT, size);
+  }
+  free (tree);
+  xcb_flush (x->connection);
+}
+
 static guint8 *
 x11_look (Desk *desk)
 {
@@ -180,5 +200,6 @@ const DeskClass desk_x11 = {
   .button = x11_button,
   .wheel = x11_wheel,
   .focus = x11_focus,
+  .resize = x11_resize,
   .look = x11_look,
 };

@@ -27,6 +27,8 @@ typedef struct {
   void (*wheel) (Desk *desk, gboolean down);
   /* The window loses the keys, or has them again. */
   void (*focus) (Desk *desk, gboolean back);
+  /* The only window there becomes so large. */
+  void (*resize) (Desk *desk, guint width, guint height);
   /* The luma of what is to be seen, or NULL; to be freed. */
   guint8 *(*look) (Desk *desk);
 } DeskClass;

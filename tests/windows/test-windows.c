@@ -15,8 +15,8 @@
 #define WAIT_S 20
 #define START_S 90
 #define HOST                                                                   \
-  "pfvdisplaysrc name=source backend=test ! capsfilter caps=\"video/x-raw,"    \
-  "format=I420,width=320,height=240,framerate=15/1\" ! x264enc "               \
+  "pfvdisplaysrc name=source backend=test width=320 height=240 "               \
+  "framerate=15/1 ! capsfilter caps=\"video/x-raw,format=I420\" ! x264enc "    \
   "tune=zerolatency speed-preset=ultrafast bitrate=1000 byte-stream=true "     \
   "key-int-max=30 ! capsfilter caps=\"video/x-h264,profile=main\" ! "          \
   "pffecenc ! pfaesgcm ! pfquicsink name=end address=127.0.0.1 port=0 "        \
@@ -156,14 +156,14 @@ start_host (Room *r)
 }
 
 static void
-start_client (Room *r, GSubprocessLauncher *launcher)
+start_client (Room *r, GSubprocessLauncher *launcher, const gchar *option)
 {
   g_autofree gchar *address = g_strdup_printf ("127.0.0.1:%u", r->port);
   g_autofree gchar *identity = g_build_filename (r->dir, "client", NULL);
   const gchar *program = g_getenv ("PF_CLIENT");
   const gchar *argv[] = { program, "connect", address, "--mode", "320x240@15",
     "--codec", "h264", "--no-audio", "--fullscreen", "--tofu", "--identity",
-    identity, NULL };
+    identity, option, NULL };
   g_autoptr (GError) error = NULL;
 
   PF_REQUIRE (program);
@@ -192,7 +192,7 @@ wait_for_window (Room *r)
 }
 
 static void
-enter (Room *r, const void *class)
+enter_with (Room *r, const void *class, const gchar *option)
 {
   g_autoptr (GSubprocessLauncher) launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
@@ -207,8 +207,14 @@ enter (Room *r, const void *class)
   g_cond_init (&r->cond);
   start_host (r);
   r->desk.class->start (&r->desk, r->dir, launcher);
-  start_client (r, launcher);
+  start_client (r, launcher, option);
   wait_for_window (r);
+}
+
+static void
+enter (Room *r, const void *class)
+{
+  enter_with (r, class, NULL);
 }
 
 static void
@@ -401,6 +407,50 @@ test_combinations (const void *class)
   leave (&r);
 }
 
+/* Until the host's display is so large, and for a moment after. */
+static void
+expect_mode (Room *r, gint width, gint height)
+{
+  const gint64 end = g_get_monotonic_time () + WAIT_S * G_USEC_PER_SEC;
+  g_autoptr (GstElement) source =
+      gst_bin_get_by_name (GST_BIN (r->pipeline), "source");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (source, "src");
+  gint is[2] = { 0, 0 }, fps = 0, one;
+
+  while ((is[0] != width || is[1] != height) && g_get_monotonic_time () < end) {
+    g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+    const GstStructure *s = caps ? gst_caps_get_structure (caps, 0) : NULL;
+
+    if (s) {
+      gst_structure_get_int (s, "width", &is[0]);
+      gst_structure_get_int (s, "height", &is[1]);
+      gst_structure_get_fraction (s, "framerate", &fps, &one);
+    }
+    g_usleep (10000);
+  }
+  PF_CHECK_INT (is[0], ==, width);
+  PF_CHECK_INT (is[1], ==, height);
+  PF_CHECK_INT (fps, ==, 15);
+}
+
+/* The host's display takes the window's size, the last of several, and even
+ * numbers of it; input goes on. */
+static void
+test_resize (const void *class)
+{
+  Room r;
+
+  enter_with (&r, class, "--resize");
+  expect_mode (&r, DESK_WIDTH, DESK_HEIGHT);
+  for (guint i = 0; i < 20; i++)
+    r.desk.class->resize (&r.desk, 300 + i, 200 + i);
+  r.desk.class->resize (&r.desk, 403, 301);
+  expect_mode (&r, 402, 300);
+  tap (&r, KEY_C);
+  expect_tap (&r, KEY_C);
+  leave (&r);
+}
+
 /* The picture is to be seen, and it goes on. */
 static void
 test_picture (const void *class)
@@ -467,6 +517,7 @@ test_no_display (void)
     pf_test_add_data ("/windows/" name "/caught", test_caught, class);         \
     pf_test_add_data (                                                         \
         "/windows/" name "/combinations", test_combinations, class);           \
+    pf_test_add_data ("/windows/" name "/resize", test_resize, class);         \
   } while (0)
 
 int
