@@ -255,7 +255,8 @@ on_coded (GstPad *pad, GstPadProbeInfo *info, gpointer user)
   return GST_PAD_PROBE_OK;
 }
 
-/* What is built on lost frames is no good either. Call with lock. */
+/* What is built on lost frames is no good either. Where the newest frame is not,
+ * the one that does without them was sent before. Call with lock. */
 static void
 invalidate (Coder *c, const PfFrames *lost)
 {
@@ -267,7 +268,7 @@ invalidate (Coder *c, const PfFrames *lost)
     if (n - first <= last - first || (to != n && !c->good[to % N_KNOWN]))
       c->good[n % N_KNOWN] = FALSE;
   }
-  c->anchor = TRUE;
+  c->anchor |= !c->good[(c->next - 1) % N_KNOWN];
 }
 
 static GstPadProbeReturn
