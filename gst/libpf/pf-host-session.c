@@ -219,7 +219,8 @@ on_rfi (PfHostSession *s, const PfMsgRfiRequest *rfi)
     s->stats.ignored++;
     return;
   }
-  if (!s->invalidates) {
+  /* nothing refers past a key frame */
+  if (!s->invalidates || (s->any_key && !before (s->key_frame, rfi->first))) {
     want_keyframe (s);
     return;
   }

@@ -241,6 +241,8 @@ on_coded (GstPad *pad, GstPadProbeInfo *info, gpointer user)
   key = c->key || c->next == 0;
   numbers[0] = c->next;
   numbers[1] = key ? c->next : newest_good (c);
+  if (key) /* nothing refers past it */
+    memset (c->good, 0, sizeof c->good);
   c->refers[c->next % N_KNOWN] = numbers[1];
   c->good[c->next % N_KNOWN] = TRUE;
   if (c->anchor && !key)

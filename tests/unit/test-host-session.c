@@ -856,6 +856,36 @@ test_takes (void)
   end ();
 }
 
+/* Of what was lost before a key frame the host hears no more; if that is lost
+ * too, nothing can be referred to, for the host does not know what came. */
+static void
+test_lost_key (void)
+{
+  PfMsgControl c = { .type = PF_MSG_RFI_REQUEST };
+
+  run_up ();
+  pf_host_session_set_invalidates (host, true);
+  pf_host_session_keyframe_made (host, 12, now);
+  pass (1 * S);
+  c.rfi_request = (PfMsgRfiRequest){ 5, 9 };
+  feed_control (&c);
+  c.rfi_request = (PfMsgRfiRequest){ 13, 14 };
+  feed_control (&c);
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 1);
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 0);
+  pass (1 * S);
+  c.rfi_request = (PfMsgRfiRequest){ 12, 12 };
+  feed_control (&c);
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 1);
+  pf_host_session_keyframe_made (host, UINT32_MAX, now); /* numbers wrap */
+  pass (1 * S);
+  c.rfi_request = (PfMsgRfiRequest){ UINT32_MAX - 1, 2 };
+  feed_control (&c);
+  PF_CHECK_UINT (n_events[PF_HOST_KEYFRAME], ==, 2);
+  PF_CHECK_UINT (n_events[PF_HOST_INVALIDATE], ==, 1);
+  end ();
+}
+
 /* An encoder that can do without no frame makes key frames, one for a cause:
  * what was lost before the last of them is no wish any more. */
 static void
@@ -992,6 +1022,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/host-session/ends", test_ends);
   PF_TEST_ADD ("/host-session/long-probe", test_long_probe);
   PF_TEST_ADD ("/host-session/far-rfi", test_far_rfi);
+  PF_TEST_ADD ("/host-session/lost-key", test_lost_key);
   PF_TEST_ADD ("/host-session/no-invalidation", test_no_invalidation);
   PF_TEST_ADD ("/host-session/silence", test_silence);
   PF_TEST_ADD ("/host-session/bitrates", test_bitrates);
