@@ -265,9 +265,10 @@ on_probe (PfHostSession *s, const PfMsgProbeRequest *wish, uint64_t now)
     probe.target_kbps = PF_PROBE_KBPS_MAX;
   if (probe.duration_ms > PF_PROBE_MS_MAX)
     probe.duration_ms = PF_PROBE_MS_MAX;
-  /* one that nobody answered is over by then: it takes no longer */
-  if (!(s->hello.video_caps & PF_VIDEO_PROBE_INDEX) || now < s->probe_ns ||
-      probe.target_kbps == 0 || probe.duration_ms == 0) {
+  /* the oldest count filler with video, those of 0.5 to 0.9 are not tested;
+   * one that nobody answered is over by then: it takes no longer */
+  if ((s->hello.later && !(s->hello.video_caps & PF_VIDEO_PROBE_INDEX)) ||
+      now < s->probe_ns || probe.target_kbps == 0 || probe.duration_ms == 0) {
     answer_probe (s, &(PfMsgProbeResult){ 0 });
     return;
   }

@@ -608,6 +608,33 @@ test_long_probe (void)
   end ();
 }
 
+/* v0.3.0 gets its speed test, those that came after it need to say that filler
+ * does not confuse them. */
+static void
+test_old_probe (void)
+{
+  PfMsgHello hello;
+  PfMsgWelcome w;
+  PfOutput out;
+
+  for (unsigned later = 0; later < 2; later++) {
+    begin ();
+    pf_msg_hello_init (&hello);
+    hello.mode = (PfMsgMode){ 1920, 1080, 60 };
+    hello.video_codecs = later ? PF_CODEC_HEVC : 0;
+    feed_hello (&hello);
+    PF_CHECK_UINT (last.hello->later, ==, later);
+    PF_REQUIRE_INT (answer (&w), ==, 0);
+    PF_REQUIRE (pf_host_session_output (host, now, &out));
+    PF_CHECK_UINT (out.bytes.size, ==, 2 + (later ? 68u : 66u));
+    feed ("PKF1\x51\xc3", 6);
+    feed_control (&(PfMsgControl){
+        .type = PF_MSG_PROBE_REQUEST, .probe_request = { 1000, 1000 } });
+    PF_CHECK_UINT (n_events[PF_HOST_PROBE], ==, later ? 0 : 1);
+    end ();
+  }
+}
+
 /* Too many lost frames to refer past them, at once or together. */
 static void
 test_far_rfi (void)
@@ -1021,6 +1048,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/host-session/unreadable", test_unreadable);
   PF_TEST_ADD ("/host-session/ends", test_ends);
   PF_TEST_ADD ("/host-session/long-probe", test_long_probe);
+  PF_TEST_ADD ("/host-session/v0.3.0", test_old_probe);
   PF_TEST_ADD ("/host-session/far-rfi", test_far_rfi);
   PF_TEST_ADD ("/host-session/lost-key", test_lost_key);
   PF_TEST_ADD ("/host-session/no-invalidation", test_no_invalidation);
