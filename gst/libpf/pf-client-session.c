@@ -365,7 +365,8 @@ send_keyframe (PfClientSession *s, uint64_t now)
   s->keyframe_sent = true;
   s->keyframe_sent_ns = now;
   s->keyframe_ns = s->recovering ? now + PF_CLIENT_REPEAT_NS : PF_NEVER;
-  s->rfi_wanted = false;
+  /* losses are told all the same: the host may take this for an echo, and then
+   * it has to know of each */
 }
 
 static void

@@ -288,6 +288,32 @@ test_recovery (void)
   sim_clear (&sim);
 }
 
+/* Losses that wait for their turn while a key frame is asked for are told: the
+ * host, which has just invalidated, takes the wish for an echo. */
+static void
+test_echo_and_loss (void)
+{
+  const PfHostEvent *e;
+
+  sim_init (&sim);
+  sim_start (&sim);
+  sim_run (&sim, 2 * S);
+  pf_client_session_lost (sim.client, 100, 101, sim_client_now (&sim));
+  sim_run (&sim, 270 * PF_MS);
+  pf_client_session_lost (sim.client, 110, 110, sim_client_now (&sim));
+  sim_run (&sim, 40 * PF_MS);
+  PF_CHECK_UINT (sim_host_count (&sim, PF_HOST_INVALIDATE), ==, 2);
+  pf_host_session_invalidated (sim.host, sim_host_now (&sim));
+  pf_client_session_lost (sim.client, 115, 116, sim_client_now (&sim));
+  sim_run (&sim, 200 * PF_MS);
+  PF_CHECK_UINT (sim_host_count (&sim, PF_HOST_KEYFRAME), ==, 0);
+  PF_REQUIRE_UINT (sim_host_count (&sim, PF_HOST_INVALIDATE), ==, 3);
+  e = sim_host_last (&sim, PF_HOST_INVALIDATE, NULL);
+  PF_CHECK_UINT (e->frames.first, ==, 115);
+  PF_CHECK_UINT (e->frames.last, ==, 116);
+  sim_clear (&sim);
+}
+
 /* Right after an invalidation a wish for a key frame is an echo. */
 static void
 test_echo (void)
@@ -608,6 +634,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/session/keyframes", test_keyframes);
   PF_TEST_ADD ("/session/recovery", test_recovery);
   PF_TEST_ADD ("/session/echo", test_echo);
+  PF_TEST_ADD ("/session/echo-and-loss", test_echo_and_loss);
   PF_TEST_ADD ("/session/reconfigure", test_reconfigure);
   PF_TEST_ADD ("/session/slow-mode", test_slow_mode);
   PF_TEST_ADD ("/session/bitrate", test_bitrate);
