@@ -324,6 +324,27 @@ test_datagrams (void)
   line_server_clear (&server);
 }
 
+/* The client goes while its endpoint does: whoever stops waits for what the end
+ * of the session still tells. */
+static void
+test_both_end (void)
+{
+  LineServer server;
+
+  line_server_init (&server, 1);
+  for (guint i = 0; i < 40; i++) {
+    Hostile h;
+
+    hostile_begin (&h, &server, i);
+    pf_quic_link_close (h.quic.link, 0, "done");
+    g_usleep (pf_test_random_below (1500));
+    line_clear (&h.endpoint);
+    close (h.media);
+    quic_client_clear (&h.quic);
+  }
+  line_server_clear (&server);
+}
+
 static void
 remove_tree (const gchar *path)
 {
@@ -349,6 +370,7 @@ main (int argc, char **argv)
   line_dir = g_dir_make_tmp ("pf-session-hostile-XXXXXX", NULL);
   PF_TEST_ADD ("/S38/wishes", test_wishes);
   PF_TEST_ADD ("/S22-S38/datagrams", test_datagrams);
+  PF_TEST_ADD ("/S38/both-end", test_both_end);
   ret = pf_test_run (argc, argv);
   remove_tree (line_dir);
   g_free (line_dir);
