@@ -662,7 +662,19 @@ measure (Run *r, const LossCase *c, LossResult *out)
   return !out->why;
 }
 
-/* A line that loses all for a moment, again and again. */
+static guint
+count_causes (Run *r)
+{
+  guint n;
+
+  g_mutex_lock (&r->lock);
+  n = r->standstills->len;
+  g_mutex_unlock (&r->lock);
+  return n;
+}
+
+/* A line that loses all for a moment, again and again; a host that has no turn
+ * in that moment loses nothing. */
 static gboolean
 measure_causes (Run *r, const LossCase *c, guint n, LossResult *out)
 {
@@ -670,7 +682,7 @@ measure_causes (Run *r, const LossCase *c, guint n, LossResult *out)
   const guint64 requests = count_requests (r);
   const guint64 keys = stat_of (r->host_end, "key-frames");
 
-  for (guint i = 0; i < n; i++) {
+  for (guint i = 0; i < 4 * n && count_causes (r) < n; i++) {
     if (!set_loss (r, c, 1000000, FALSE))
       return FALSE;
     g_usleep (LOSS_US);
