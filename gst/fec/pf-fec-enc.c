@@ -138,19 +138,24 @@ GST_ELEMENT_REGISTER_DEFINE (
 
 /* ---- Frames -------------------------------------------------------------- */
 
-/* Capture time in ns since 1970: as the source stamped it, else now. */
+/* Capture time in ns since 1970: as the source stamped it, else now; and how
+ * long ago that is, 0 where it is not known. */
 static guint64
-capture_time (GstBuffer *buffer)
+capture_time (GstBuffer *buffer, guint32 *latency_us)
 {
   static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
+  const guint64 now = (guint64) g_get_real_time () * 1000;
   GstCaps *caps = gst_static_caps_get (&unix_caps);
   GstReferenceTimestampMeta *meta =
       gst_buffer_get_reference_timestamp_meta (buffer, caps);
 
   gst_caps_unref (caps);
-  if (meta)
-    return meta->timestamp;
-  return (guint64) g_get_real_time () * 1000;
+  *latency_us = 0;
+  if (!meta)
+    return now;
+  if (meta->timestamp < now)
+    *latency_us = (guint32) MIN ((now - meta->timestamp) / 1000, G_MAXUINT32);
+  return meta->timestamp;
 }
 
 static void
@@ -168,9 +173,10 @@ count_frame (PfFecEnc *self, const PfWirePlan *plan, gboolean copied)
 static gboolean
 plan_frame (PfFecEnc *self, GstBuffer *buffer, gsize size, PfWirePlan *plan)
 {
-  PfWireFrame frame = { .size = size, .pts_ns = capture_time (buffer) };
+  PfWireFrame frame = { .size = size };
   int ret;
 
+  frame.pts_ns = capture_time (buffer, &frame.latency_us);
   if (!GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT))
     frame.flags |= PF_WIRE_KEY;
   else if (pf_buffer_is_anchor (buffer))
