@@ -46,6 +46,12 @@ struct GsClient {
   PfReassembler *frames;
   PfAead *opener; /* NULL: plain video */
   uint64_t highest;
+  PfWireConfig packets;
+  struct {
+    bool any;
+    uint32_t frame, block;
+    double whole; /* chance of the blocks so far */
+  } sent;
   PfGsAudioReceiver *audio;
   uint32_t n_pings[N_SOCKETS];
   uint64_t ping_ns, alive_ns;
@@ -476,6 +482,7 @@ take_frames (GsClient *c, uint64_t now)
     if (e.type == PF_EVENT_FRAME) {
       c->stats.frames++;
       c->stats.frames_restored += e.n_restored > 0;
+      c->stats.latency_us += e.latency_us;
       if (!c->stats.first_frame) {
         c->stats.first_frame = e.first;
         c->stats.first_video_ns = now - c->started_ns;
@@ -490,6 +497,49 @@ take_frames (GsClient *c, uint64_t now)
   }
 }
 
+/* Chance that more than m of k+m packets are lost. */
+static double
+chance_lost (uint32_t k, uint32_t m, double p)
+{
+  const uint32_t n = k + m;
+  double one = 1, sum = 0; /* exactly i lost; up to m */
+
+  for (uint32_t i = 0; i < n; i++)
+    one *= 1 - p;
+  for (uint32_t i = 0; i <= m; i++) {
+    sum += one;
+    one *= (double) (n - i) / (i + 1) * p / (1 - p);
+  }
+  return sum < 1 ? 1 - sum : 0;
+}
+
+/* Nothing is lost before this: each block is seen. */
+static void
+account (GsClient *c, const uint8_t *packet, size_t size)
+{
+  PfWireShard s;
+  double lost;
+
+  if (pf_wire_gamestream.parse (&c->packets, packet, size, &s) < 0 ||
+      (c->sent.any && s.frame == c->sent.frame && s.block == c->sent.block))
+    return;
+  g_mutex_lock (&c->lock);
+  if (c->sent.any && s.frame != c->sent.frame) {
+    lost = 1 - c->sent.whole;
+    c->stats.expected_lost += lost;
+    c->stats.variance += lost * (1 - lost);
+  }
+  if (!c->sent.any || s.frame != c->sent.frame)
+    c->sent.whole = 1;
+  c->sent.any = true;
+  c->sent.frame = s.frame;
+  c->sent.block = s.block;
+  c->sent.whole *= 1 - chance_lost (s.data, s.parity, c->config.drop_ppm / 1e6);
+  c->stats.data_packets += s.data;
+  c->stats.parity_packets += s.parity;
+  g_mutex_unlock (&c->lock);
+}
+
 static void
 take_video (GsClient *c, uint8_t *bytes, size_t size, uint64_t now)
 {
@@ -500,8 +550,6 @@ take_video (GsClient *c, uint8_t *bytes, size_t size, uint64_t now)
   c->stats.packets++;
   c->stats.bytes += size;
   g_mutex_unlock (&c->lock);
-  if (is_dropped (c))
-    return;
   if (c->opener) {
     PfAeadSpan span;
 
@@ -516,6 +564,9 @@ take_video (GsClient *c, uint8_t *bytes, size_t size, uint64_t now)
     bytes += s.body;
     size = s.body_size;
   }
+  account (c, bytes, size);
+  if (is_dropped (c))
+    return;
   pf_reassembler_push (c->frames, bytes, size, now);
 }
 
@@ -711,7 +762,7 @@ make_receivers (GsClient *c)
     .packets = { .shard_payload = a->packet_size - 16,
         .scheme = PF_FEC_GF8,
         .percent = 20 },
-    .deadline_ns = 60 * PF_MS,
+    .deadline_ns = (c->config.deadline_ms ? c->config.deadline_ms : 60) * PF_MS,
     .budget = 64u << 20 };
   PfGsAudioConfig audio = { .packet_ms = a->audio_ms,
     .encrypted = (enc & PF_GS_ENC_AUDIO) != 0,
@@ -719,6 +770,9 @@ make_receivers (GsClient *c)
 
   memcpy (audio.key, c->config.key, sizeof audio.key);
   frames.packets.max_frame = 4u << 20;
+  c->packets = frames.packets;
+  if (pf_wire_gamestream.check (&c->packets) < 0)
+    g_error ("no such packets");
   if (pf_reassembler_new (&frames, &c->frames) < 0 ||
       pf_gs_audio_receiver_new (&audio, 0, &c->audio) < 0 ||
       pf_enet_new (&enet, &c->enet) < 0 ||

@@ -37,8 +37,9 @@ typedef struct {
   uint8_t key[PF_GS_KEY_SIZE];
   uint32_t key_id;
   PfGsAnnounce announce;
-  bool rfi;          /* says which frames are lost, instead of asking */
-  unsigned drop_ppm; /* of media packets, after they came */
+  unsigned deadline_ms; /* for a frame to be whole; 0: 60 */
+  bool rfi;             /* says which frames are lost, instead of asking */
+  unsigned drop_ppm;    /* of media packets, after they came */
   uint32_t drop_seed;
 
   void (*video) (GsClient *client, const PfEvent *event, void *user);
@@ -54,8 +55,12 @@ typedef struct {
   uint64_t frames, frames_lost, frames_restored;
   uint64_t audio, audio_lost, audio_restored;
   uint64_t idr_requests, rfis;
-  uint64_t messages;    /* of control, from the host */
-  uint32_t first_frame; /* number of the first one; 0: none */
+  uint64_t messages; /* of control, from the host */
+  /* of video as it was sent, before packets are dropped */
+  uint64_t data_packets, parity_packets;
+  double expected_lost, variance; /* frames, after what drop_ppm says */
+  uint64_t latency_us;            /* of the host, as frames said, in all */
+  uint32_t first_frame;           /* number of the first one; 0: none */
   uint64_t first_video_ns, first_audio_ns; /* since start; 0: none */
   bool connected, closed;
   PfEnetReason reason; /* if it is closed */

@@ -7,6 +7,7 @@
  */
 #include <glib/gstdio.h>
 #include <gst/gst.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #define H264 "video/x-h264,stream-format=byte-stream,alignment=au"
 
 static gchar *dir;
+static const gchar *const *line_settings;
 
 typedef struct {
   PfLaunch *launch;
@@ -55,10 +57,10 @@ line_start (
     Line *l, const gchar *host, const gchar *client, const gchar *encryption)
 {
   g_auto (GStrv) argv = NULL;
-  const PfLaunchOptions options = { .directory = dir };
+  const PfLaunchOptions options = { .directory = dir,
+    .settings = line_settings };
 
   l->file = g_build_filename (dir, "session.gs", NULL);
-  g_remove (l->file);
   argv = make_argv (host, client, encryption, l->file);
   l->watch = gs_client_watch (dir);
   PF_REQUIRE (l->watch >= 0);
@@ -79,6 +81,7 @@ line_stop (Line *l)
   PF_CHECK_INT (pf_launch_end (l->launch, WAIT_MS), ==, 0);
   pf_launch_free (l->launch);
   close (l->watch);
+  g_remove (l->file);
   g_free (l->file);
 }
 
@@ -147,6 +150,9 @@ watch (
   PF_CHECK_UINT (stats.frames_lost, ==, 0);
   PF_CHECK_UINT (stats.audio_lost, ==, 0);
   PF_CHECK_UINT (stats.not_authentic, ==, 0);
+  /* from the picture to its packets: something, and less than a second */
+  PF_CHECK_UINT (stats.latency_us, >, 0);
+  PF_CHECK_UINT (stats.latency_us / stats.frames, <, 1000000);
   for (guint i = 0; i < 2; i++) {
     PF_CHECK_UINT (gs_viewer_tone (viewer, i), >, TONE - 20);
     PF_CHECK_UINT (gs_viewer_tone (viewer, i), <, TONE + 20);
@@ -191,6 +197,43 @@ test_six (void)
   line_stop (&l);
 }
 
+/* At the highest levels of what is said about sessions, none of it is the key;
+ * and the file is a new one, whatever had its name. */
+static void
+test_secrets (void)
+{
+  static const gchar *const settings[] = {
+    "GST_DEBUG=default:9,gamestream*:9,pfaesgcm:9,pffecenc:9,query:9,event:9,"
+    "caps:9,"
+    "structure:9",
+    "GST_DEBUG_NO_COLOR=1", NULL
+  };
+  g_autofree gchar *other = g_build_filename (dir, "other", NULL);
+  g_autofree gchar *link = g_build_filename (dir, "session.gs", NULL);
+  g_autofree gchar *output = NULL, *key = NULL, *small = NULL, *text = NULL;
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  Line l;
+
+  PF_REQUIRE (g_file_set_contents (other, "untouched", -1, NULL));
+  g_remove (link);
+  PF_REQUIRE_INT (symlink (other, link), ==, 0);
+  line_settings = settings;
+  line_start (&l, "127.0.0.1", "127.0.0.1", "required");
+  line_settings = NULL;
+  PF_REQUIRE (g_key_file_load_from_file (file, l.file, 0, NULL));
+  key = g_key_file_get_string (file, "session", "rikey", NULL);
+  PF_REQUIRE (key && strlen (key) == 32);
+  watch ("127.0.0.1", l.file, PF_GS_ENC_ALL, 1360);
+  output = pf_launch_output (l.launch);
+  line_stop (&l);
+  small = g_ascii_strdown (output, -1);
+  PF_CHECK (strstr (small, "gamestreamrtsp") != NULL);
+  PF_CHECK (strstr (small, key) == NULL);
+  PF_REQUIRE (g_file_get_contents (other, &text, NULL, NULL));
+  PF_CHECK_STR (text, "untouched");
+  g_remove (other);
+}
+
 /* Whose media may not be plain. */
 static void
 test_refused (void)
@@ -220,6 +263,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/line/plain", test_plain);
   PF_TEST_ADD ("/line/ipv6", test_six);
   PF_TEST_ADD ("/line/refused", test_refused);
+  PF_TEST_ADD ("/line/secrets", test_secrets);
   ret = pf_test_run (argc, argv);
   {
     g_autofree gchar *file = g_build_filename (dir, "session.gs", NULL);
