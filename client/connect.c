@@ -31,6 +31,11 @@ static const gchar *const media[] = { "video/x-h264", "video/x-h265",
 #define MOST_WIDTH 7680
 #define MOST_HEIGHT 4320
 
+/* A host waits 180 s for somebody to let a device in, and then says so; from
+ * then on it has all that a picture needs. */
+#define ANSWER_S 200
+#define PICTURE_S 10
+
 typedef struct {
   const PfClientOptions *options;
   PfCatalog *catalog;
@@ -43,9 +48,9 @@ typedef struct {
   PfWishes *wishes;
   GstStructure *tested; /* a speed test that is to be told */
   guint telling;
-  guint64 filler_packets, filler_bytes; /* of those that were told */
-  guint ticks;                          /* seconds with a picture */
-  gint64 began_us, first_us;
+  guint64 filler_packets, filler_bytes;  /* of those that were told */
+  guint ticks;                           /* seconds with a picture */
+  gint64 began_us, granted_us, first_us; /* 0: not yet */
   gboolean failed, over;
   gchar *codec;         /* granted */
   PfView *view;         /* NULL: headless */
@@ -319,8 +324,10 @@ remember_host (Client *c, const gchar *fingerprint)
 static void
 on_element_message (Client *c, const GstStructure *s)
 {
-  if (gst_structure_has_name (s, "PfSessionGranted"))
+  if (gst_structure_has_name (s, "PfSessionGranted")) {
     remember_host (c, gst_structure_get_string (s, "fingerprint"));
+    c->granted_us = g_get_monotonic_time ();
+  }
   if (gst_structure_has_name (s, "PfSessionMode"))
     say (c, "mode", s);
   if (gst_structure_has_name (s, "PfSessionBitrate"))
@@ -543,6 +550,40 @@ is_enough (Client *c)
                  (gint64) o->seconds * G_USEC_PER_SEC);
 }
 
+/* What there is instead of a first picture. */
+static gchar *
+describe_blank (Client *c)
+{
+  const guint64 packets = stat_of (c, "receiver", "packets");
+  PfCounts n;
+
+  pf_measure_counts (c->measure, &n);
+  if (!c->granted_us)
+    return g_strdup_printf ("the host did not answer for %d s", ANSWER_S);
+  if (n.frames)
+    return g_strdup_printf ("no picture for %d s: %" G_GUINT64_FORMAT
+                            " frames came, and none could be decoded",
+        PICTURE_S, n.frames);
+  if (packets)
+    return g_strdup_printf ("no picture for %d s: %" G_GUINT64_FORMAT
+                            " packets came, and no whole frame",
+        PICTURE_S, packets);
+  return g_strdup_printf (
+      "no picture for %d s: the host sends none, or a firewall keeps its UDP "
+      "ports for media from here (pf-host serve names them)",
+      PICTURE_S);
+}
+
+static gboolean
+is_in_vain (const Client *c)
+{
+  const gint64 since = c->granted_us ? c->granted_us : c->began_us;
+  const gint64 patience_s = c->granted_us ? PICTURE_S : ANSWER_S;
+
+  return !c->first_us &&
+         g_get_monotonic_time () - since >= patience_s * G_USEC_PER_SEC;
+}
+
 /* Ten times a second. */
 static gboolean
 on_tick (gpointer data)
@@ -551,6 +592,12 @@ on_tick (gpointer data)
 
   if (is_enough (c)) {
     quit (c);
+    return G_SOURCE_CONTINUE;
+  }
+  if (is_in_vain (c)) {
+    g_autofree gchar *why = describe_blank (c);
+
+    fail (c, why);
     return G_SOURCE_CONTINUE;
   }
   if (c->first_us)

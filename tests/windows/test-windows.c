@@ -22,6 +22,14 @@
   "pffecenc ! pfaesgcm ! pfquicsink name=end address=127.0.0.1 port=0 "        \
   "open=true"
 
+/* The same with frames that no decoder knows. */
+#define MUMBLES                                                                \
+  "fakesrc name=source is-live=true sync=true format=time datarate=90000 "     \
+  "sizetype=fixed sizemax=3000 filltype=pattern ! capsfilter caps=\"video/"    \
+  "x-h264,stream-format=byte-stream,alignment=au,width=320,height=240,"        \
+  "framerate=15/1,profile=main\" ! pffecenc ! pfaesgcm ! pfquicsink name=end " \
+  "address=127.0.0.1 port=0 open=true"
+
 /* A host, a desktop, and a client with a window there. */
 typedef struct {
   gchar *dir;
@@ -133,14 +141,14 @@ expect_combination (Room *r)
 /* ---- The room ------------------------------------------------------------------ */
 
 static void
-start_host (Room *r)
+start_host (Room *r, const gchar *line)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) source = NULL, end = NULL;
   g_autoptr (GstPad) pad = NULL;
   g_autofree gchar *identity = g_build_filename (r->dir, "host", NULL);
 
-  r->pipeline = gst_parse_launch (HOST, &error);
+  r->pipeline = gst_parse_launch (line, &error);
   if (error)
     pf_test_note ("%s", error->message);
   PF_REQUIRE (r->pipeline && !error);
@@ -193,10 +201,10 @@ wait_for_window (Room *r)
 }
 
 static void
-enter_with (Room *r, const void *class, const gchar *option)
+open_door (Room *r, const void *class, const gchar *host, const gchar *option,
+    GSubprocessFlags flags)
 {
-  g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (flags);
 
   memset (r, 0, sizeof *r);
   g_subprocess_launcher_set_child_setup (
@@ -206,9 +214,15 @@ enter_with (Room *r, const void *class, const gchar *option)
   r->inputs = g_array_new (FALSE, FALSE, sizeof (PfInput));
   g_mutex_init (&r->lock);
   g_cond_init (&r->cond);
-  start_host (r);
+  start_host (r, host);
   r->desk.class->start (&r->desk, r->dir, launcher);
   start_client (r, launcher, option);
+}
+
+static void
+enter_with (Room *r, const void *class, const gchar *option)
+{
+  open_door (r, class, HOST, option, G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
   wait_for_window (r);
 }
 
@@ -482,6 +496,24 @@ test_picture (const void *class)
   leave (&r);
 }
 
+/* Nobody waits for ever in front of a window that stays away. */
+static void
+test_no_picture (const void *class)
+{
+  g_autofree gchar *said = NULL;
+  Room r;
+
+  open_door (&r, class, MUMBLES, NULL,
+      G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_subprocess_communicate_utf8 (r.client, NULL, NULL, NULL, &said, NULL);
+  pf_test_note ("%s", said);
+  PF_CHECK_INT (g_subprocess_get_exit_status (r.client), ==, 1);
+  PF_CHECK (strstr (said, "no picture for 10 s: "));
+  PF_CHECK (strstr (said, "none could be decoded"));
+  g_clear_object (&r.client);
+  leave (&r);
+}
+
 /* What there is to say where no window can be. */
 static void
 check_refusal (const gchar *display, const gchar *word)
@@ -533,6 +565,7 @@ main (int argc, char **argv)
 #ifdef PF_XVFB
   ADD_DESK ("x11", &desk_x11);
   pf_test_add_data ("/windows/x11/picture", test_picture, &desk_x11);
+  pf_test_add_data ("/windows/x11/no-picture", test_no_picture, &desk_x11);
 #endif
   PF_TEST_ADD ("/windows/no-display", test_no_display);
   return pf_test_run (argc, argv);
