@@ -2,11 +2,40 @@
 /* Sessions in tests; see session-line.h. */
 #include "session-line.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "pf-test.h"
 
 gchar *line_dir;
+
+static void
+remove_tree (const gchar *path)
+{
+  GDir *list = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while (list && (name = g_dir_read_name (list))) {
+    gchar *file = g_build_filename (path, name, NULL);
+
+    remove_tree (file);
+    g_free (file);
+  }
+  g_clear_pointer (&list, g_dir_close);
+  g_remove (path);
+}
+
+int
+line_run (int argc, char **argv)
+{
+  int status;
+
+  line_dir = g_dir_make_tmp ("pf-line-XXXXXX", NULL);
+  status = pf_test_run (argc, argv);
+  remove_tree (line_dir);
+  g_free (line_dir);
+  return status;
+}
 
 GstBusSyncReply
 line_on_message (GstBus *bus, GstMessage *message, gpointer user)

@@ -25,7 +25,10 @@
 #define CLIENT                                                                 \
   "pfquicsrc name=end address=127.0.0.1 port=%u codecs=h264 %s ! " OPENER
 
-extern gchar *line_dir; /* of identities; the test makes it */
+extern gchar *line_dir; /* of identities, while tests run */
+
+/* pf_test_run() with such a directory, removed with all in it. */
+int line_run (int argc, char **argv);
 
 /* A pipeline, and what its bus and its sink told. */
 typedef struct {

@@ -4,7 +4,6 @@
  * what it has itself, and another session nothing.
  */
 #include <arpa/inet.h>
-#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -345,34 +344,12 @@ test_both_end (void)
   line_server_clear (&server);
 }
 
-static void
-remove_tree (const gchar *path)
-{
-  GDir *list = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (list && (name = g_dir_read_name (list))) {
-    gchar *file = g_build_filename (path, name, NULL);
-
-    remove_tree (file);
-    g_free (file);
-  }
-  g_clear_pointer (&list, g_dir_close);
-  g_remove (path);
-}
-
 int
 main (int argc, char **argv)
 {
-  int ret;
-
   gst_init (&argc, &argv);
-  line_dir = g_dir_make_tmp ("pf-session-hostile-XXXXXX", NULL);
   PF_TEST_ADD ("/S38/wishes", test_wishes);
   PF_TEST_ADD ("/S22-S38/datagrams", test_datagrams);
   PF_TEST_ADD ("/S38/both-end", test_both_end);
-  ret = pf_test_run (argc, argv);
-  remove_tree (line_dir);
-  g_free (line_dir);
-  return ret;
+  return line_run (argc, argv);
 }

@@ -4,7 +4,6 @@
  * and loses what it is told to.
  */
 #include <arpa/inet.h>
-#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -409,36 +408,14 @@ test_pads (void)
   PF_CHECK (event.pressure == 1. && event.x == .25 && event.y == .5);
 }
 
-static void
-remove_tree (const gchar *path)
-{
-  GDir *list = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (list && (name = g_dir_read_name (list))) {
-    gchar *file = g_build_filename (path, name, NULL);
-
-    remove_tree (file);
-    g_free (file);
-  }
-  g_clear_pointer (&list, g_dir_close);
-  g_remove (path);
-}
-
 int
 main (int argc, char **argv)
 {
-  int ret;
-
   gst_init (&argc, &argv);
-  line_dir = g_dir_make_tmp ("pf-session-loss-XXXXXX", NULL);
   PF_TEST_ADD ("/session-loss/silent", test_silent);
   PF_TEST_ADD ("/session-loss/sound", test_sound);
   PF_TEST_ADD ("/session-loss/sound-again", test_replayed_sound);
   PF_TEST_ADD ("/session-loss/feedback", test_feedback);
   PF_TEST_ADD ("/session-loss/pads", test_pads);
-  ret = pf_test_run (argc, argv);
-  remove_tree (line_dir);
-  g_free (line_dir);
-  return ret;
+  return line_run (argc, argv);
 }

@@ -3,7 +3,6 @@
  * Sessions of punktfunk/1 between pfquicsink and pfquicsrc, with and without a
  * pfquicserver: who is let in, frames that arrive, wishes that go up, the end.
  */
-#include <glib/gstdio.h>
 #include <gst/gst.h>
 #include <string.h>
 
@@ -498,30 +497,10 @@ test_port_taken (void)
   line_server_clear (&s);
 }
 
-static void
-remove_all (const gchar *path)
-{
-  GDir *listing = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while (listing && (name = g_dir_read_name (listing))) {
-    gchar *file = g_build_filename (path, name, NULL);
-
-    remove_all (file);
-    g_free (file);
-  }
-  if (listing)
-    g_dir_close (listing);
-  g_remove (path);
-}
-
 int
 main (int argc, char **argv)
 {
-  int ret;
-
   gst_init (&argc, &argv);
-  line_dir = g_dir_make_tmp ("pf-sessions-XXXXXX", NULL);
   PF_TEST_ADD ("/sessions/open", test_open);
   PF_TEST_ADD ("/sessions/gf8", test_gf8);
   PF_TEST_ADD ("/sessions/at-once", test_at_once);
@@ -539,8 +518,5 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/sessions/server-denies", test_server_denies);
   PF_TEST_ADD ("/sessions/server-refuses", test_server_refuses);
   PF_TEST_ADD ("/sessions/port-taken", test_port_taken);
-  ret = pf_test_run (argc, argv);
-  remove_all (line_dir);
-  g_free (line_dir);
-  return ret;
+  return line_run (argc, argv);
 }
