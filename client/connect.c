@@ -96,6 +96,10 @@ make_plans (Client *c, GError **error)
 {
   const PfClientOptions *o = c->options;
   g_autoptr (PfValues) values = pf_values_new ();
+  /* The window is tried for one codec and not again for each: a display server
+   * may start anew when its last window goes, and refuse the next. */
+  g_autoptr (GHashTable) opened =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GError) last = NULL;
   guint made = 0;
 
@@ -103,7 +107,7 @@ make_plans (Client *c, GError **error)
   pf_values_set_uint (values, "height", o->height, NULL);
   pf_values_set_uint (values, "channels", (guint64) o->channels, NULL);
   for (guint i = 0; i < N_CODECS; i++) {
-    PfWish wish = { codecs[i], "punktfunk1", values, c->use, NULL };
+    PfWish wish = { codecs[i], "punktfunk1", values, c->use, NULL, opened };
 
     if (o->codec && !g_str_equal (o->codec, codecs[i]))
       continue;

@@ -100,7 +100,7 @@ find_encoder (PfSelect *s, const PfOffer *o, const gchar *codec,
 {
   /* The bitrate is bent into the encoder's range later. */
   g_autoptr (PfValues) values = values_of (o, o->fps, SOME_KBPS);
-  PfWish wish = { codec, s->wire, values, s->use, refused };
+  PfWish wish = { codec, s->wire, values, s->use, refused, NULL };
   Able able = { 0 };
 
   for (;;) {
@@ -276,7 +276,7 @@ make_grant (PfSelect *s, const PfOffer *o, const gchar *codec, const Able *able,
   g_autoptr (PfGrant) g = g_new0 (PfGrant, 1);
   g_autoptr (PfPlan) failed = NULL;
   g_autoptr (PfValues) values = NULL;
-  PfWish wish = { codec, s->wire, NULL, s->use, refused };
+  PfWish wish = { codec, s->wire, NULL, s->use, refused, NULL };
 
   g->codec = g_strdup (codec);
   g->width = o->width;

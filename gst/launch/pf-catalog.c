@@ -260,8 +260,14 @@ compare_candidates (gconstpointer a, gconstpointer b)
 static gboolean
 wins (PfCandidate *c, const PfInventory *inventory, const PfWish *wish)
 {
-  if (c->fragment->probe && pf_inventory_is_system (inventory))
-    c->reason = pf_inventory_probe (c->fragment, wish->values);
+  const PfFragment *f = c->fragment;
+
+  if (!f->probe || !pf_inventory_is_system (inventory) ||
+      (wish->opened && g_hash_table_contains (wish->opened, f->name)))
+    return TRUE;
+  c->reason = pf_inventory_probe (f, wish->values);
+  if (!c->reason && wish->opened)
+    g_hash_table_add (wish->opened, g_strdup (f->name));
   return !c->reason;
 }
 

@@ -28,6 +28,9 @@ typedef struct {
   PfValues *values;
   GHashTable *use;     /* role: name of the one fragment to use (may be NULL) */
   GHashTable *refused; /* name: why it is not to be used (may be NULL) */
+  /* Set of names: whose probe was seen to open, and is believed from then on;
+   * NULL: probes are opened for every choice. */
+  GHashTable *opened;
 } PfWish;
 
 typedef struct {

@@ -371,10 +371,12 @@ typedef struct {
 GType pf_test_closed_get_type (void);
 G_DEFINE_TYPE (PfTestClosed, pf_test_closed, GST_TYPE_ELEMENT)
 
+static gint openings; /* until it is closed */
+
 static GstStateChangeReturn
 closed_change_state (GstElement *element, GstStateChange change)
 {
-  return change == GST_STATE_CHANGE_NULL_TO_READY
+  return change == GST_STATE_CHANGE_NULL_TO_READY && openings-- <= 0
              ? GST_STATE_CHANGE_FAILURE
              : GST_ELEMENT_CLASS (pf_test_closed_parent_class)
                    ->change_state (element, change);
@@ -408,6 +410,7 @@ test_probe (void)
   g_autoptr (PfChoice) choice = NULL;
   PfWish wish = { .values = values };
 
+  openings = 0;
   start ();
   put_fragment ("data/a.pipeline", "capture", 900,
       "[requires]\nelements = pftestclosed\nprobe = source\n[launch]\n"
@@ -432,6 +435,38 @@ test_probe (void)
   stop ();
 }
 
+/* What opened once is not opened again where the wish remembers it. */
+static void
+test_probe_once (void)
+{
+  g_autoptr (PfCatalog) catalog = NULL;
+  g_autoptr (PfInventory) inventory = NULL;
+  g_autoptr (PfValues) values = pf_values_new ();
+  g_autoptr (GHashTable) opened =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  PfWish forgetful = { .values = values };
+  PfWish wish = { .values = values, .opened = opened };
+
+  start ();
+  put_fragment ("data/a.pipeline", "capture", 900,
+      "[requires]\nelements = pftestclosed\nprobe = source\n[launch]\n"
+      "a = pftestclosed name=source ! queue\n");
+  put_fragment (
+      "data/b.pipeline", "capture", 700, "[launch]\na = fakesrc ! queue\n");
+  catalog = load (NULL);
+  inventory = pf_inventory_new_system ();
+  openings = 1;
+  for (guint i = 0; i < 5; i++) {
+    const gboolean remembers = i < 3;
+    g_autoptr (PfChoice) choice = pf_catalog_choose (
+        catalog, inventory, "capture", remembers ? &wish : &forgetful);
+
+    PF_REQUIRE (choice->chosen);
+    PF_CHECK_STR (choice->chosen->name, remembers ? "a" : "b");
+  }
+  stop ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -444,6 +479,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/choice/no-files", test_no_files);
   PF_TEST_ADD ("/choice/bad-machine", test_bad_machine);
   PF_TEST_ADD ("/choice/probe", test_probe);
+  PF_TEST_ADD ("/choice/probe-once", test_probe_once);
   PF_TEST_ADD ("/plan/joined", test_plan);
   PF_TEST_ADD ("/plan/missing", test_plan_missing);
   PF_TEST_ADD ("/plan/half", test_plan_half);

@@ -447,7 +447,7 @@ test_sessions (void)
     g_autoptr (PfValues) values = usual_mode ();
     g_autoptr (GError) error = NULL;
     g_autoptr (PfPlan) plan = NULL;
-    PfWish wish = { "h264", "punktfunk1", values, NULL, NULL };
+    PfWish wish = { "h264", "punktfunk1", values, NULL, NULL, NULL };
 
     inventory->compositor = g_strdup ("test");
     plan = pf_plan_new (catalog, inventory, roles[i], &wish, NULL, &error);
