@@ -93,7 +93,52 @@ refuse_slow (GHashTable *refused, const PfFragment *f, const PfSpeed *speed)
   g_hash_table_insert (refused, g_strdup (f->name), why);
 }
 
-/* The best encoder for a codec that passes its self-test. */
+/* Whether the other one does more of what is asked for. */
+static gboolean
+is_outdone (const PfOffer *o, const Able *a, const Able *by)
+{
+  if (!a->encoder || a->feed != by->feed)
+    return !a->encoder || a->feed < by->feed;
+  return a->feed == 0 && pf_speed_estimate (a->speed, o->width, o->height) <
+                             pf_speed_estimate (by->speed, o->width, o->height);
+}
+
+static void
+refuse_outdone (GHashTable *refused, const PfOffer *o, const Able *a)
+{
+  g_hash_table_insert (refused, g_strdup (a->encoder->name),
+      g_strdup_printf ("makes %.0f frames a second of %ux%u, too few for %u",
+          pf_speed_estimate (a->speed, o->width, o->height), o->width,
+          o->height, o->fps));
+}
+
+/* The next encoder for a codec that passes its self-test, by rank. */
+static Able
+next_encoder (PfSelect *s, const PfOffer *o, const PfWish *wish)
+{
+  Able able = { 0 };
+
+  for (;;) {
+    g_autoptr (PfChoice) choice =
+        pf_catalog_choose (s->catalog, s->inventory, "encode", wish);
+
+    able.encoder = choice->chosen;
+    if (able.encoder && s->speeds)
+      able.speed = pf_speeds_get (s->speeds, able.encoder);
+    if (!able.speed || pf_speed_is_offered (able.speed))
+      break;
+    refuse_slow (wish->refused, able.encoder, able.speed);
+    able = (Able){ 0 };
+  }
+  if (able.speed)
+    able.feed = pf_speed_feed (able.speed, o->width, o->height, o->fps);
+  else if (able.encoder)
+    able.feed = o->fps;
+  return able;
+}
+
+/* The first for a codec that makes the rate asked for; where none does, the one
+ * that comes closest. The others are refused. */
 static Able
 find_encoder (PfSelect *s, const PfOffer *o, const gchar *codec,
     GHashTable *refused, GString *explain)
@@ -101,31 +146,27 @@ find_encoder (PfSelect *s, const PfOffer *o, const gchar *codec,
   /* The bitrate is bent into the encoder's range later. */
   g_autoptr (PfValues) values = values_of (o, o->fps, SOME_KBPS);
   PfWish wish = { codec, s->wire, values, s->use, refused, NULL };
-  Able able = { 0 };
+  Able best = { 0 }, next;
 
-  for (;;) {
+  do {
+    next = next_encoder (s, o, &wish);
+    if (!next.encoder)
+      break;
+    if (is_outdone (o, &best, &next))
+      best = next;
+    if (next.feed < o->fps)
+      refuse_outdone (refused, o, &next);
+  } while (next.feed < o->fps);
+  if (best.encoder)
+    g_hash_table_remove (refused, best.encoder->name);
+  if (explain) {
     g_autoptr (PfChoice) choice =
         pf_catalog_choose (s->catalog, s->inventory, "encode", &wish);
 
-    able.encoder = choice->chosen;
-    able.speed = able.encoder && s->speeds
-                     ? pf_speeds_get (s->speeds, able.encoder)
-                     : NULL;
-    if (able.speed && !pf_speed_is_offered (able.speed)) {
-      refuse_slow (refused, able.encoder, able.speed);
-      continue;
-    }
-    if (explain) {
-      g_string_append_printf (explain, "%s: ", codec);
-      pf_choice_print (choice, explain);
-    }
-    break;
+    g_string_append_printf (explain, "%s: ", codec);
+    pf_choice_print (choice, explain);
   }
-  if (able.speed)
-    able.feed = pf_speed_feed (able.speed, o->width, o->height, o->fps);
-  else if (able.encoder)
-    able.feed = o->fps;
-  return able;
+  return best;
 }
 
 static gboolean
@@ -164,6 +205,15 @@ find_codec (PfSelect *s, const PfOffer *o, Able able[PF_OFFER_CODECS],
       best = i;
   }
   return best;
+}
+
+/* Nobody makes what was asked for: was that so, or was the machine busy? */
+static void
+doubt (PfSelect *s, const Able able[PF_OFFER_CODECS])
+{
+  for (gint i = 0; i < PF_OFFER_CODECS; i++)
+    if (able[i].speed)
+      pf_speeds_doubt (s->speeds, able[i].encoder);
 }
 
 /* ---- The whole ----------------------------------------------------------- */
@@ -322,6 +372,8 @@ try_offer (PfSelect *s, const PfOffer *o, GString *notes, GString *explain,
   g_autoptr (GError) problem = NULL;
   PfGrant *grant = NULL;
 
+  if (best >= 0 && able[best].feed < o->fps)
+    doubt (s, able);
   if (best < 0)
     set_no_encoder (s, o, &problem);
   else if (able[best].feed == 0)
@@ -360,8 +412,9 @@ pf_select_has (PfSelect *s, const gchar *codec, guint depth, guint chroma)
 {
   g_autoptr (GHashTable) refused =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  const PfOffer o = { .width = 640,
-    .height = 360,
+  /* what many ask for: whoever is needed for it is tested now */
+  const PfOffer o = { .width = 1920,
+    .height = 1080,
     .fps = 60,
     .depth = depth,
     .chroma = chroma,

@@ -10,6 +10,8 @@
 
 /* A process of its own gets so long for all sizes. */
 #define LIMIT_S 15
+/* Then a result is what the machine can do, and no accident. */
+#define ENOUGH_TESTS 3
 
 struct _PfSpeeds {
   gchar *path;
@@ -207,24 +209,45 @@ keep (PfSpeeds *s, const gchar *name, const PfSpeed *speed)
   return kept;
 }
 
+/* What the file has of this very encoder, machine and so on. */
+static gboolean
+read_kept (PfSpeeds *s, const PfFragment *f, PfSpeed *speed)
+{
+  g_autofree gchar *old = NULL, *text = NULL, *stamp = NULL;
+
+  old = g_key_file_get_string (s->file, f->name, "stamp", NULL);
+  text = g_key_file_get_string (s->file, f->name, "speed", NULL);
+  if (!old || !text || !pf_speed_from_text (text, speed))
+    return FALSE;
+  stamp = stamp_of (f);
+  if (g_str_equal (old, stamp) && pf_speed_is_offered (speed))
+    return TRUE;
+  pf_speed_clear (speed);
+  return FALSE;
+}
+
 const PfSpeed *
 pf_speeds_peek (PfSpeeds *s, const PfFragment *f)
 {
   const PfSpeed *known = g_hash_table_lookup (s->known, f->name);
-  g_autofree gchar *stamp = NULL, *old = NULL, *text = NULL;
   PfSpeed speed;
 
   if (known)
     return known;
-  old = g_key_file_get_string (s->file, f->name, "stamp", NULL);
-  text = g_key_file_get_string (s->file, f->name, "speed", NULL);
-  if (!old || !text || !pf_speed_from_text (text, &speed))
+  if (g_key_file_get_boolean (s->file, f->name, "doubted", NULL) ||
+      !read_kept (s, f, &speed))
     return NULL;
-  stamp = stamp_of (f);
-  if (g_str_equal (old, stamp) && pf_speed_is_offered (&speed))
-    return keep (s, f->name, &speed);
-  pf_speed_clear (&speed);
-  return NULL;
+  return keep (s, f->name, &speed);
+}
+
+/* A machine that was busy once is not slow. */
+static void
+take_better (PfSpeed *speed, const PfSpeed *before)
+{
+  if (speed->problem)
+    return;
+  for (guint i = 0; i < PF_SPEED_RUNGS; i++)
+    speed->rungs[i].fps = MAX (speed->rungs[i].fps, before->rungs[i].fps);
 }
 
 const PfSpeed *
@@ -232,7 +255,8 @@ pf_speeds_get (PfSpeeds *s, const PfFragment *f)
 {
   const PfSpeed *known = pf_speeds_peek (s, f);
   g_autofree gchar *stamp = NULL, *text = NULL;
-  PfSpeed speed;
+  PfSpeed speed, before;
+  gint tests = 1;
 
   if (known)
     return known;
@@ -241,12 +265,30 @@ pf_speeds_get (PfSpeeds *s, const PfFragment *f)
   else
     pf_speed_measure (f, &speed);
   s->measured++;
+  if (read_kept (s, f, &before)) {
+    take_better (&speed, &before);
+    pf_speed_clear (&before);
+    tests += g_key_file_get_integer (s->file, f->name, "tests", NULL);
+  }
   stamp = stamp_of (f);
   text = pf_speed_to_text (&speed);
+  g_key_file_remove_group (s->file, f->name, NULL);
   g_key_file_set_string (s->file, f->name, "stamp", stamp);
   g_key_file_set_string (s->file, f->name, "speed", text);
+  g_key_file_set_integer (s->file, f->name, "tests", tests);
   save (s);
   return keep (s, f->name, &speed);
+}
+
+void
+pf_speeds_doubt (PfSpeeds *s, const PfFragment *f)
+{
+  if (!g_key_file_has_group (s->file, f->name) ||
+      g_key_file_get_boolean (s->file, f->name, "doubted", NULL) ||
+      g_key_file_get_integer (s->file, f->name, "tests", NULL) >= ENOUGH_TESTS)
+    return;
+  g_key_file_set_boolean (s->file, f->name, "doubted", TRUE);
+  save (s);
 }
 
 guint

@@ -28,6 +28,10 @@ const PfSpeed *pf_speeds_peek (PfSpeeds *speeds, const PfFragment *fragment);
 guint pf_speeds_measured (const PfSpeeds *speeds);
 /* It failed: the next get measures again. */
 void pf_speeds_forget (PfSpeeds *speeds, const gchar *name);
+/* It was too slow for somebody, and maybe only because the machine was busy
+ * when it was tested: the next run tests again, and the better result counts.
+ * After three tests there is no doubt left. */
+void pf_speeds_doubt (PfSpeeds *speeds, const PfFragment *fragment);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PfSpeeds, pf_speeds_close)
 

@@ -120,28 +120,71 @@ close_select (PfSelect *s, gchar *dir)
   "*x264) echo 640x360@500 1280x720@200 1920x1080@90;; "                       \
   "*) echo failed: not asked;; esac"
 
+/* A slow machine: HEVC and AV1 are for small pictures, and H.264 for all. */
+#define SLOW                                                                   \
+  "case $0 in *x265) echo 640x360@44 1280x720@18 1920x1080@8;; "               \
+  "*aom) echo 640x360@60 1280x720@22 1920x1080@11;; "                          \
+  "*x264) echo 640x360@150 1280x720@67 1920x1080@31;; "                        \
+  "*) echo failed: not asked;; esac"
+/* The encoder of the highest rank is not the fastest. */
+#define UPSIDE_DOWN                                                            \
+  "case $0 in *x264) echo 640x360@70 1280x720@20 1920x1080@9;; "               \
+  "*openh264) echo 640x360@300 1280x720@110 1920x1080@30;; "                   \
+  "*) echo failed: not asked;; esac"
+
 static const struct {
   const gchar *name;
   guint width, height, fps;
   const gchar *codecs, *codec;
   guint feed;
   const gchar *says; /* in the note, or in the refusal where feed is 0 */
+  const gchar *speeds, *preferred, *encoder; /* NULL: none, any */
 } choices[] = {
-  { "usual", 1280, 720, 60, "h264;h265;av1", "h264", 60, NULL },
-  { "small", 640, 360, 60, "h264;h265;av1", "h265", 60, NULL },
+  { "slow-h264", 1280, 720, 60, "h264;h265;av1", "h264", 60, NULL, SLOW, NULL,
+      NULL },
+  { "slow-preferred", 1280, 720, 60, "h264;h265;av1", "h264", 60, NULL, SLOW,
+      "h265", NULL },
+  { "slow-less", 1920, 1080, 60, "h264;h265;av1", "h264", 24,
+      "encode-x264 makes 31 frames a second of 1920x1080: fed 24 of 60", SLOW,
+      NULL, NULL },
+  { "slow-small", 640, 360, 30, "h264;h265;av1", "h265", 30, NULL, SLOW, NULL,
+      NULL },
+  { "slow-small-preferred", 640, 360, 30, "h264;h265;av1", "av1", 30, NULL,
+      SLOW, "av1", NULL },
+  { "slow-taken", 1280, 720, 60, "h265;av1", NULL, 0,
+      "1280x720 in av1 with 22 frames a second, which is too few; 854x480 at "
+      "30 works",
+      SLOW, NULL, NULL },
+  { "next-encoder", 1280, 720, 60, "h264", "h264", 60, NULL, UPSIDE_DOWN, NULL,
+      "encode-openh264" },
+  { "next-encoder-closest", 1920, 1080, 60, "h264", "h264", 24,
+      "encode-openh264 makes 30 frames a second of 1920x1080: fed 24 of 60",
+      UPSIDE_DOWN, NULL, "encode-openh264" },
+  { "first-encoder", 640, 360, 60, "h264", "h264", 60, NULL, UPSIDE_DOWN, NULL,
+      "encode-x264" },
+  { "usual", 1280, 720, 60, "h264;h265;av1", "h264", 60, NULL, SPEEDS, NULL,
+      NULL },
+  { "small", 640, 360, 60, "h264;h265;av1", "h265", 60, NULL, SPEEDS, NULL,
+      NULL },
   { "fast", 1920, 1080, 120, "h264;h265", "h264", 60,
-      "encode-x264 makes 90 frames a second of 1920x1080: fed 60 of 120" },
+      "encode-x264 makes 90 frames a second of 1920x1080: fed 60 of 120",
+      SPEEDS, NULL, NULL },
   { "old", 1280, 720, 60, "h265", NULL, 0,
       "1280x720 in h265 with 12 frames a second, which is too few; 854x480 at "
-      "24 works" },
+      "24 works",
+      SPEEDS, NULL, NULL },
   { "uhd", 3840, 2160, 120, "h264;h265;av1", NULL, 0,
       "3840x2160 in h264 with 22 frames a second, which is too few; 2560x1440 "
-      "at 40 works" },
+      "at 40 works",
+      SPEEDS, NULL, NULL },
   { "huge", 16384, 16384, 60, "h264", NULL, 0,
-      "no encoder for 16384x16384 in h264; 2560x1440 at 40 works" },
-  { "slow", 640, 360, 60, "av1", NULL, 0, "no encoder for 640x360 in av1" },
+      "no encoder for 16384x16384 in h264; 2560x1440 at 40 works", SPEEDS, NULL,
+      NULL },
+  { "slow", 640, 360, 60, "av1", NULL, 0, "no encoder for 640x360 in av1",
+      SPEEDS, NULL, NULL },
   { "none", 640, 360, 60, "vp9", NULL, 0,
-      "no encoder for 640x360 in any codec that the client takes" },
+      "no encoder for 640x360 in any codec that the client takes", SPEEDS, NULL,
+      NULL },
 };
 
 static void
@@ -157,10 +200,13 @@ test_choice (const void *data)
   PfOffer offer;
   gchar *dir;
 
-  open_select (&select, SPEEDS, &dir);
+  open_select (&select, choices[i].speeds, &dir);
+  gst_structure_set (s, "preferred", G_TYPE_STRING, choices[i].preferred, NULL);
   PF_REQUIRE (pf_offer_read (s, &offer));
   grant = pf_select (&select, &offer, NULL, &error);
   PF_CHECK_STR (grant ? grant->codec : NULL, choices[i].codec);
+  if (grant && choices[i].encoder)
+    PF_CHECK_STR (grant->encoder, choices[i].encoder);
   if (grant) {
     PF_CHECK_UINT (grant->width, ==, choices[i].width);
     PF_CHECK_UINT (grant->fps, ==, choices[i].fps);

@@ -225,6 +225,43 @@ test_cache (void)
   g_rmdir (dir);
 }
 
+/* A result that was too little is tested again by later runs, twice, and the
+ * better one counts. */
+static void
+test_doubted (void)
+{
+  static const struct {
+    const gchar *script, *speed;
+    guint measured;
+  } runs[] = {
+    { "echo 640x360@99 1280x720@20 1920x1080@8",
+        "640x360@99.0 1280x720@20.0 1920x1080@8.0", 1 },
+    { "echo 640x360@80 1280x720@70 1920x1080@30",
+        "640x360@99.0 1280x720@70.0 1920x1080@30.0", 1 },
+    { "echo 640x360@10 1280x720@0 1920x1080@0",
+        "640x360@99.0 1280x720@70.0 1920x1080@30.0", 1 },
+    { "echo 640x360@999 1280x720@999 1920x1080@999",
+        "640x360@99.0 1280x720@70.0 1920x1080@30.0", 0 },
+  };
+  g_autofree gchar *dir = g_dir_make_tmp ("pf-speed-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (dir, "encoders", NULL);
+  g_autoptr (PfFragment) f = fragment ("some", "identity");
+
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++) {
+    const gchar *const command[] = { "/bin/sh", "-c", runs[i].script, NULL };
+    g_autoptr (PfSpeeds) s = pf_speeds_open (path, command);
+    g_autofree gchar *text = pf_speed_to_text (pf_speeds_get (s, f));
+
+    PF_CHECK_STR (text, runs[i].speed);
+    PF_CHECK_UINT (pf_speeds_measured (s), ==, runs[i].measured);
+    pf_speeds_doubt (s, f);
+    PF_CHECK (pf_speeds_get (s, f) == pf_speeds_peek (s, f));
+    PF_CHECK_UINT (pf_speeds_measured (s), ==, runs[i].measured);
+  }
+  g_remove (path);
+  g_rmdir (dir);
+}
+
 /* In a process of its own: its line is taken, its crash and its nonsense are
  * findings about the encoder. */
 static void
@@ -274,6 +311,7 @@ main (int argc, char **argv)
   }
   PF_TEST_ADD ("/speed/broken", test_broken);
   PF_TEST_ADD ("/speed/cache", test_cache);
+  PF_TEST_ADD ("/speed/doubted", test_doubted);
   PF_TEST_ADD ("/speed/apart", test_apart);
   return pf_test_run (argc, argv);
 }

@@ -10,6 +10,7 @@
 #include <gio/gio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NOBODY 65534
@@ -44,35 +45,12 @@ spawn (const gchar *const *argv, GSubprocessFlags flags)
   return process;
 }
 
-/* With one more option and its value, or NULL. */
+/* What it prints, up to the word that it is ready. */
 static void
-start_host_with (Host *h, const gchar *option, const gchar *value)
+read_beginning (Host *h)
 {
-  gchar *line = NULL;
-  g_autofree gchar *identity = NULL;
-  const gchar *argv[20] = { program ("PF_HOST"), "serve", "--source", "test",
-    "--open", "--no-mdns", "--listen", "127.0.0.1", "--port", "0", "--identity",
-    NULL };
-  guint at = 12;
-  GInputStream *stream;
+  gchar *line;
 
-  memset (h, 0, sizeof *h);
-  pf_open_path_or_skip (program ("PF_HOST"));
-  h->dir = g_dir_make_tmp ("pf-thin-XXXXXX", NULL);
-  identity = g_build_filename (h->dir, "identity", NULL);
-  argv[11] = identity;
-  if (geteuid () == 0) {
-    PF_REQUIRE_INT (chown (h->dir, NOBODY, NOBODY), ==, 0);
-    argv[at++] = "--user";
-    argv[at++] = "nobody";
-  }
-  argv[at++] = option;
-  argv[at++] = value;
-  h->process = spawn (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-  stream = g_subprocess_get_stdout_pipe (h->process);
-  h->in = g_data_input_stream_new (stream);
-  g_filter_input_stream_set_close_base_stream (
-      G_FILTER_INPUT_STREAM (h->in), FALSE);
   while ((line = g_data_input_stream_read_line (h->in, NULL, NULL, NULL))) {
     const gchar *port = "listens on UDP port ";
 
@@ -91,10 +69,67 @@ start_host_with (Host *h, const gchar *option, const gchar *value)
   PF_REQUIRE (h->port && h->fingerprint);
 }
 
+/* With words before the program's name, if there are any, and behind. */
+static void
+spawn_host (Host *h, const gchar *const *before, const gchar *const *behind)
+{
+  g_autofree gchar *identity = g_build_filename (h->dir, "identity", NULL);
+  const gchar *const words[] = { program ("PF_HOST"), "serve", "--source",
+    "test", "--open", "--no-mdns", "--listen", "127.0.0.1", "--port", "0",
+    "--identity", identity, NULL };
+  const gchar *const *const parts[] = { before, words, behind };
+  const gchar *argv[32] = { NULL };
+  guint at = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    for (guint k = 0; parts[i] && parts[i][k]; k++) {
+      PF_REQUIRE_UINT (at, <, G_N_ELEMENTS (argv) - 1);
+      argv[at++] = parts[i][k];
+    }
+  h->process = spawn (argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  h->in = g_data_input_stream_new (g_subprocess_get_stdout_pipe (h->process));
+  g_filter_input_stream_set_close_base_stream (
+      G_FILTER_INPUT_STREAM (h->in), FALSE);
+  read_beginning (h);
+}
+
+static void
+make_dir (Host *h)
+{
+  memset (h, 0, sizeof *h);
+  pf_open_path_or_skip (program ("PF_HOST"));
+  h->dir = g_dir_make_tmp ("pf-thin-XXXXXX", NULL);
+  if (geteuid () == 0)
+    PF_REQUIRE_INT (chown (h->dir, NOBODY, NOBODY), ==, 0);
+}
+
+/* With one more option and its value, or NULL. */
+static void
+start_host_with (Host *h, const gchar *option, const gchar *value)
+{
+  const gchar *const nobody[] = { "--user", "nobody", option, value, NULL };
+
+  make_dir (h);
+  spawn_host (h, NULL, geteuid () == 0 ? nobody : nobody + 2);
+}
+
 static void
 start_host (Host *h)
 {
   start_host_with (h, NULL, NULL);
+}
+
+static void
+end_host (Host *h)
+{
+  g_subprocess_send_signal (h->process, 15);
+  PF_CHECK (g_subprocess_wait (h->process, NULL, NULL));
+  PF_CHECK (g_subprocess_get_if_exited (h->process));
+  PF_CHECK_INT (g_subprocess_get_exit_status (h->process), ==, 0);
+  g_object_unref (h->in);
+  g_object_unref (h->process);
+  g_clear_pointer (&h->fingerprint, g_free);
+  g_clear_pointer (&h->codecs, g_free);
 }
 
 static void
@@ -103,18 +138,11 @@ stop_host (Host *h)
   const gchar *argv[] = { "/bin/rm", "-rf", h->dir, NULL };
   GSubprocess *rm;
 
-  g_subprocess_send_signal (h->process, 15);
-  PF_CHECK (g_subprocess_wait (h->process, NULL, NULL));
-  PF_CHECK (g_subprocess_get_if_exited (h->process));
-  PF_CHECK_INT (g_subprocess_get_exit_status (h->process), ==, 0);
-  g_object_unref (h->in);
-  g_object_unref (h->process);
+  end_host (h);
   rm = spawn (argv, G_SUBPROCESS_FLAGS_NONE);
   g_subprocess_wait (rm, NULL, NULL);
   g_object_unref (rm);
   g_free (h->dir);
-  g_free (h->fingerprint);
-  g_free (h->codecs);
 }
 
 typedef struct {
@@ -305,6 +333,67 @@ test_codec (const void *data)
   stop_host (&h);
   if (!offered)
     pf_test_skip ("this machine makes less than 24 frames a second in it");
+}
+
+/* Takes another result of the self-tests for true. */
+static void
+set_speed (GKeyFile *file, const gchar *encoder, const gchar *speed)
+{
+  if (g_key_file_has_group (file, encoder))
+    g_key_file_set_string (file, encoder, "speed", speed);
+}
+
+/* On a machine that is slow in HEVC and AV1 a client gets H.264 at its rate,
+ * and with HEVC alone a refusal. The host is one that keeps its results. */
+static void
+test_slow (void)
+{
+  const gchar *more[] = { "--frames", "20", NULL };
+  const gchar *h265[] = { "--codec", "h265", NULL };
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree gchar *cache = NULL, *path = NULL;
+  PfJsonDoc *doc;
+  Said said;
+  Host h;
+
+  make_dir (&h);
+  cache = g_strconcat ("XDG_CACHE_HOME=", h.dir, NULL);
+  path = g_build_filename (h.dir, "gst-punktfunk", "encoders", NULL);
+  {
+    const gchar *const before[] = { "/usr/bin/setpriv", "--reuid=65534",
+      "--regid=65534", "--clear-groups", "/usr/bin/env", cache, NULL };
+    const gchar *const *const as = geteuid () == 0 ? before : before + 4;
+
+    spawn_host (&h, as, NULL);
+    end_host (&h);
+    PF_REQUIRE (g_key_file_load_from_file (file, path, 0, NULL));
+    PF_REQUIRE (g_key_file_has_group (file, "encode-x264"));
+    set_speed (file, "encode-x265", "640x360@44.0 1280x720@18.0 1920x1080@8.0");
+    set_speed (file, "encode-aom", "640x360@60.0 1280x720@22.0 1920x1080@11.0");
+    set_speed (
+        file, "encode-x264", "640x360@400.0 1280x720@90.0 1920x1080@70.0");
+    PF_REQUIRE (g_key_file_save_to_file (file, path, NULL));
+    PF_REQUIRE_INT (chmod (path, 0644), ==, 0);
+    spawn_host (&h, as, NULL);
+  }
+  said = run_client_with (&h, "1280x720@60", more);
+  pf_test_note ("%s", said.err);
+  PF_CHECK_INT (said.status, ==, 0);
+  doc = last_line (said.out);
+  PF_REQUIRE (doc);
+  PF_CHECK (strstr (said.out, "\"type\":\"summary\",\"codec\":\"h264\""));
+  PF_CHECK_INT (number (doc, NULL, "presented"), >=, 20);
+  if (said.status == 0)
+    wait_for_line (&h, "1280x720 at 60 in h264 by encode-x264");
+  pf_json_free (doc);
+  said_clear (&said);
+  if (g_key_file_has_group (file, "encode-x265") && strstr (h.codecs, "h265")) {
+    said = run_client_with (&h, "1280x720@60", h265);
+    PF_CHECK_INT (said.status, ==, 1);
+    PF_CHECK (strstr (said.err, "1280x720 in h265 with 18 frames a second"));
+    said_clear (&said);
+  }
+  stop_host (&h);
 }
 
 /* Sound of 7.1 is decoded beside the picture. */
@@ -510,6 +599,7 @@ main (int argc, char **argv)
 {
   PF_TEST_ADD ("/thin/picture", test_picture);
   pf_test_add_data ("/thin/h265", test_codec, "h265");
+  PF_TEST_ADD ("/thin/slow", test_slow);
   PF_TEST_ADD ("/thin/channels", test_channels);
   PF_TEST_ADD ("/thin/changes", test_changes);
   PF_TEST_ADD ("/thin/vanish", test_vanish);
