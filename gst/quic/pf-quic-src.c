@@ -183,7 +183,8 @@ begin (PfQuicSrc *self, GstPad *pad, Which which)
       &segment, which == RAW ? GST_FORMAT_BYTES : GST_FORMAT_TIME);
   gst_pad_push_event (pad, gst_event_new_segment (&segment));
   self->begun[which] = TRUE;
-  self->offset = 0;
+  if (which == RAW)
+    self->offset = 0;
 }
 
 /* FLUSHING may mean that the element is paused, which ends nothing. */
