@@ -10,7 +10,9 @@
  * one (a thread pool and its queue) nobody hears. GLib's slices have to come
  * from malloc (G_SLICE), or memory seems to be shared that was given back.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* RTLD_NEXT */
+#endif
 #include <dlfcn.h>
 #include <gst/gst.h>
 

@@ -19,7 +19,8 @@
   "framerate=100/1,profile=main\" name=encoder ! pffecenc ! pfaesgcm ! "       \
   "pfquicsink name=end %s"
 #define OPENER                                                                 \
-  "pfaesgcm mode=open ! pffecdec caps=\"video/x-h264,stream-format=byte-"      \
+  "pfaesgcm mode=open ! pffecdec name=parts "                                  \
+  "caps=\"video/x-h264,stream-format=byte-"                                    \
   "stream,alignment=au\" ! fakesink name=sink sync=false async=false "         \
   "signal-handoffs=true"
 #define CLIENT                                                                 \
