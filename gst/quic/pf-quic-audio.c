@@ -41,8 +41,11 @@ pf_quic_audio_out_next (PfQuicAudioOut *out, GBytes *packet, guint64 pts_ns,
 
 /* ---- The client --------------------------------------------------------- */
 
+/* With its number, as pfopusdec reads it: when a packet came tells nothing of
+ * what is missing before it. */
 static void
-push (PfQuicAudioIn *in, PfMsgSpan data, guint64 pts_ns, gboolean gap)
+push (PfQuicAudioIn *in, PfMsgSpan data, guint64 pts_ns, guint32 seq,
+    gboolean gap)
 {
   static GstStaticCaps unix_caps = GST_STATIC_CAPS ("timestamp/x-unix");
   GstBuffer *buffer = gst_buffer_new_memdup (data.data, data.size);
@@ -51,6 +54,8 @@ push (PfQuicAudioIn *in, PfMsgSpan data, guint64 pts_ns, gboolean gap)
   gst_buffer_add_reference_timestamp_meta (
       buffer, caps, pts_ns, GST_CLOCK_TIME_NONE);
   gst_caps_unref (caps);
+  GST_BUFFER_OFFSET (buffer) = seq;
+  GST_BUFFER_OFFSET_END (buffer) = (guint64) seq + 1;
   if (gap)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
   g_queue_push_tail (&in->packets, buffer);
@@ -69,14 +74,15 @@ pf_quic_audio_in_take (PfQuicAudioIn *in, const PfMsgAudio *audio)
     return FALSE;
   if (in->any && ahead > 0 && audio->previous.size > 0) {
     ahead--;
-    push (in, audio->previous, audio->pts_ns - PACKET_NS, ahead > 0);
+    push (in, audio->previous, audio->pts_ns - PACKET_NS, audio->seq - 1,
+        ahead > 0);
     in->restored++;
     in->lost += ahead;
     ahead = 0;
   }
   if (in->any)
     in->lost += ahead;
-  push (in, audio->data, audio->pts_ns, !in->any || ahead > 0);
+  push (in, audio->data, audio->pts_ns, audio->seq, !in->any || ahead > 0);
   in->any = TRUE;
   in->next = audio->seq + 1;
   in->taken++;

@@ -11,8 +11,9 @@
 
 /* ---- Losses ------------------------------------------------------------- */
 
-/* How a receiver finds out. */
-typedef enum { BY_NUMBER, BY_TIME, BY_GAP } Sign;
+/* How a receiver finds out. TOLD: by number, and what is behind a loss is marked
+ * as discontinuous, as sources do. */
+typedef enum { BY_NUMBER, BY_TIME, BY_GAP, TOLD } Sign;
 
 /* One packet in ten, singly and in twos, in the order of a tone's sound. */
 static guint
@@ -24,7 +25,10 @@ lose (Trip *trip, Sign sign)
     if (i % 20 == 3 || i % 40 == 4) {
       gst_clear_buffer (&trip->packets[i]);
       lost++;
-    } else if (sign != BY_NUMBER) {
+    } else if (sign == TOLD && !trip->packets[i - 1]) {
+      trip->packets[i] = gst_buffer_make_writable (trip->packets[i]);
+      GST_BUFFER_FLAG_SET (trip->packets[i], GST_BUFFER_FLAG_DISCONT);
+    } else if (sign == BY_TIME || sign == BY_GAP) {
       trip->packets[i] = gst_buffer_make_writable (trip->packets[i]);
       GST_BUFFER_OFFSET (trip->packets[i]) = GST_BUFFER_OFFSET_NONE;
     }
@@ -239,12 +243,14 @@ test_flush (void)
 int
 main (int argc, char **argv)
 {
-  static const Sign by_number = BY_NUMBER, by_time = BY_TIME, by_gap = BY_GAP;
+  static const Sign by_number = BY_NUMBER, by_time = BY_TIME, by_gap = BY_GAP,
+                    told = TOLD;
 
   gst_init (&argc, &argv);
   pf_test_add_data ("/opus/loss/number", run_loss, &by_number);
   pf_test_add_data ("/opus/loss/time", run_loss, &by_time);
   pf_test_add_data ("/opus/loss/gap", run_loss, &by_gap);
+  pf_test_add_data ("/opus/loss/told", run_loss, &told);
   PF_TEST_ADD ("/opus/recovery", test_recovery);
   PF_TEST_ADD ("/opus/long-loss", test_long_loss);
   PF_TEST_ADD ("/opus/late", test_late);

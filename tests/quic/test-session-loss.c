@@ -240,6 +240,8 @@ check_sound (PfQuicAudioIn *in)
     gst_buffer_extract (b, 0, &first, 1);
     PF_CHECK_INT (first, >, last);
     PF_CHECK_UINT (meta->timestamp, ==, 5000000 * (guint64) first);
+    PF_CHECK_UINT (GST_BUFFER_OFFSET (b), ==, first);
+    PF_CHECK_UINT (GST_BUFFER_OFFSET_END (b), ==, first + 1u);
     if (last >= 0)
       PF_CHECK_INT (!GST_BUFFER_FLAG_IS_SET (b, GST_BUFFER_FLAG_DISCONT), ==,
           first == last + 1);
