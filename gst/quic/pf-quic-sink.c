@@ -195,7 +195,6 @@ static gboolean
 video_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
   PfQuicSink *self = PF_QUIC_SINK (parent);
-  PfQuicHost *host;
 
   switch (GST_QUERY_TYPE (query)) {
   case GST_QUERY_ALLOCATION:
@@ -204,11 +203,12 @@ video_query (GstPad *pad, GstObject *parent, GstQuery *query)
   case GST_QUERY_CUSTOM:
     if (!pf_session_query_is (query))
       break;
-    host = self->host;
-    if (host)
-      pf_quic_host_answer (host, query);
+    GST_OBJECT_LOCK (self); /* the host stays */
+    if (self->host)
+      pf_quic_host_answer (self->host, query);
     else
       pf_session_answer_pending (query);
+    GST_OBJECT_UNLOCK (self);
     return TRUE;
   default:
     break;
@@ -253,14 +253,13 @@ finish (PfQuicSink *self, GstEvent *event)
 static void
 take_flush (PfQuicSink *self, gboolean start)
 {
+  GST_OBJECT_LOCK (self); /* both stay */
   if (self->raw)
     pf_quic_raw_set_interrupted (self->raw, start);
   else if (self->host && start)
     pf_quic_host_flush (self->host);
-  if (start)
-    return;
-  GST_OBJECT_LOCK (self);
-  self->pads_eos = 0;
+  if (!start)
+    self->pads_eos = 0;
   GST_OBJECT_UNLOCK (self);
 }
 

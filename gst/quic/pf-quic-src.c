@@ -339,6 +339,7 @@ static gboolean
 pf_quic_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
   PfQuicSrc *self = PF_QUIC_SRC (parent);
+  gboolean answered;
 
   switch (GST_QUERY_TYPE (query)) {
   case GST_QUERY_LATENCY:
@@ -352,10 +353,16 @@ pf_quic_src_pad_query (GstPad *pad, GstObject *parent, GstQuery *query)
     gst_query_add_scheduling_mode (query, GST_PAD_MODE_PUSH);
     return TRUE;
   case GST_QUERY_CUSTOM:
-    if (!self->client || !pf_session_query_is (query))
+    if (!pf_session_query_is (query))
       break;
-    pf_quic_client_answer (self->client, query);
-    return TRUE;
+    GST_OBJECT_LOCK (self); /* the client stays */
+    answered = self->client != NULL;
+    if (answered)
+      pf_quic_client_answer (self->client, query);
+    GST_OBJECT_UNLOCK (self);
+    if (answered)
+      return TRUE;
+    break;
   default:
     break;
   }
@@ -379,8 +386,12 @@ static gboolean
 pf_quic_src_pad_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   PfQuicSrc *self = PF_QUIC_SRC (parent);
+  gboolean taken;
 
-  if (self->client && pf_quic_client_event (self->client, event)) {
+  GST_OBJECT_LOCK (self); /* the client stays */
+  taken = self->client && pf_quic_client_event (self->client, event);
+  GST_OBJECT_UNLOCK (self);
+  if (taken) {
     pf_quic_units_watch (&self->units, pad, G_OBJECT (self), on_key_unit);
     gst_event_unref (event);
     return TRUE;
