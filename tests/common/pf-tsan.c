@@ -155,6 +155,45 @@ g_once_init_leave_pointer (void *location, gpointer result)
 }
 #endif
 
+/* ---- Calls in other threads ------------------------------------------------ */
+
+typedef struct {
+  GstElementCallAsyncFunc func;
+  gpointer user;
+  GDestroyNotify destroy;
+} Call;
+
+static void
+call (GstElement *element, gpointer data)
+{
+  const Call *c = data;
+
+  __tsan_acquire (data);
+  c->func (element, c->user);
+}
+
+static void
+call_destroy (gpointer data)
+{
+  Call *c = data;
+
+  if (c->destroy)
+    c->destroy (c->user);
+  g_free (c);
+}
+
+void
+gst_element_call_async (GstElement *element, GstElementCallAsyncFunc func,
+    gpointer user_data, GDestroyNotify destroy)
+{
+  Call *c = g_new (Call, 1);
+
+  REAL (gst_element_call_async);
+  *c = (Call){ func, user_data, destroy };
+  __tsan_release (c);
+  real (element, call, c, call_destroy);
+}
+
 /* ---- References ---------------------------------------------------------- */
 
 /* What a buffer or list holds is let go of with it. */
