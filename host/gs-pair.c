@@ -176,7 +176,6 @@ park (PfGsPairing *p, PfGsCall *call, guint32 id)
 {
   const PfPeerAddress *peer = pf_gs_call_peer (call);
   gchar *fingerprint = claimed_fingerprint (param (call, "clientcert"));
-  g_autofree gchar *from = NULL;
   Ceremony *c;
 
   if (!fingerprint) {

@@ -34,7 +34,7 @@ static const GOptionEntry options[] = {
       NULL },
   { "losses", 0, 0, G_OPTION_ARG_STRING, &losses, "In percent (1,5,10)",
       "LIST" },
-  { NULL },
+  { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
 
 /* What the client shows: nothing between a lost frame and the next key frame. */

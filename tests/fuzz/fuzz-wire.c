@@ -164,6 +164,7 @@ fuzz_wire_run (const FuzzWire *format, const uint8_t *bytes, size_t n_bytes)
   format->agree (&in, flags, &config.packets);
   config.window = flags & 8 ? 4 : 64;
   config.budget = flags & 16 ? 200 << 10 : 2 << 20;
+  config.overtake_ns = flags & 32 ? 10 * MS : 0;
   FUZZ_CHECK (pf_wire_sender_init (&sender, config.wire, &config.packets) == 0);
   FUZZ_CHECK (pf_reassembler_new (&config, &v.r) == 0);
   config.window = 256; /* more than there are steps */

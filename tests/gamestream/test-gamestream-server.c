@@ -825,8 +825,8 @@ test_no_session (void)
   static const gchar *const lines[] = {
     "gamestreamrtsp server=nobody session=1",
     "gamestreamrtsp server=gs session=77",
-    "gamestreamrtsp port=0 video-port=0 control-port=0 audio-port=0 "
-    "client=nowhere.invalid",
+    ("gamestreamrtsp port=0 video-port=0 control-port=0 audio-port=0 "
+     "client=nowhere.invalid"),
   };
   GsStage s;
 

@@ -367,7 +367,7 @@ test_names (void)
     { NULL, "device 00112233" },
   };
   g_autofree gchar *large = g_strnfill (1000, 'x');
-  g_autofree gchar *wide = NULL, *cut = NULL, *marks = NULL, *pile = NULL;
+  g_autofree gchar *wide = NULL, *cut = NULL;
   GString *text = g_string_new (NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {

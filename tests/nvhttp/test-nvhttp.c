@@ -369,8 +369,8 @@ test_phases (void)
 {
   static const gchar *const requests[] = {
     "/pair?clientchallenge=00112233445566778899aabbccddeeff",
-    "/pair?serverchallengeresp="
-    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    ("/pair?serverchallengeresp="
+     "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
     "/pair?clientpairingsecret=00", "/pair?phrase=pairchallenge",
     "/pair?phrase=getservercert&salt=00&clientcert=00", "/pair"
   };
