@@ -132,8 +132,22 @@ g_async_queue_try_pop (GAsyncQueue *queue)
   return data;
 }
 
-/* Who finds it done looks with an atomic load, which is instrumented. */
+/* Who finds it done looks with an atomic load, which is instrumented, or waits
+ * in the library. */
+#undef g_once_init_enter
 #undef g_once_init_leave
+
+gboolean
+g_once_init_enter (volatile void *location)
+{
+  gboolean first;
+
+  REAL (g_once_init_enter);
+  first = real (location);
+  if (!first)
+    __tsan_acquire ((void *) location);
+  return first;
+}
 
 void
 g_once_init_leave (volatile void *location, gsize result)
@@ -144,7 +158,19 @@ g_once_init_leave (volatile void *location, gsize result)
 }
 
 #if GLIB_CHECK_VERSION(2, 80, 0)
+#undef g_once_init_enter_pointer
 #undef g_once_init_leave_pointer
+
+gboolean (g_once_init_enter_pointer) (void *location)
+{
+  gboolean first;
+
+  REAL (g_once_init_enter_pointer);
+  first = real (location);
+  if (!first)
+    __tsan_acquire (location);
+  return first;
+}
 
 void
 g_once_init_leave_pointer (void *location, gpointer result)

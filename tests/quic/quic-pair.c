@@ -129,6 +129,28 @@ const PfQuicLinkFuncs quic_end_funcs = {
   .closed = on_closed,
 };
 
+guint
+quic_end_count (QuicEnd *e, const guint *counter)
+{
+  guint n;
+
+  g_mutex_lock (&e->lock);
+  n = *counter;
+  g_mutex_unlock (&e->lock);
+  return n;
+}
+
+guint
+quic_end_received (QuicEnd *e)
+{
+  guint n;
+
+  g_mutex_lock (&e->lock);
+  n = e->received->len;
+  g_mutex_unlock (&e->lock);
+  return n;
+}
+
 gboolean
 quic_end_wait_ms (QuicEnd *e, const guint *counter, guint least, guint ms)
 {

@@ -29,6 +29,10 @@ void quic_end_init (QuicEnd *end);
 void quic_end_clear (QuicEnd *end);
 extern const PfQuicLinkFuncs quic_end_funcs; /* user: QuicEnd */
 
+/* What there is now. */
+guint quic_end_count (QuicEnd *end, const guint *counter);
+guint quic_end_received (QuicEnd *end);
+
 /* Until the counter is at least so much; FALSE if that takes too long. */
 gboolean quic_end_wait (QuicEnd *end, const guint *counter, guint least);
 gboolean quic_end_wait_ms (

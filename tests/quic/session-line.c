@@ -253,11 +253,22 @@ line_play_client (Line *l, guint port, const gchar *settings)
   g_free (text);
 }
 
+guint
+line_count (Line *l, const guint *counter)
+{
+  guint n;
+
+  g_mutex_lock (&l->lock);
+  n = *counter;
+  g_mutex_unlock (&l->lock);
+  return n;
+}
+
 void
 line_check_frames (Line *client)
 {
   PF_CHECK (line_wait (client, &client->frames, 30));
-  PF_CHECK_UINT (client->wrong, ==, 0);
+  PF_CHECK_UINT (line_count (client, &client->wrong), ==, 0);
 }
 
 /* ---- A server ----------------------------------------------------------- */

@@ -59,6 +59,8 @@ void line_init_host (Line *l, const gchar *settings);
 guint line_play_host (Line *l, const gchar *settings);
 void line_play_client (Line *l, guint port, const gchar *settings);
 void line_check_frames (Line *client);
+/* A counter now. */
+guint line_count (Line *l, const guint *counter);
 
 /* A server, whose sessions get endpoints of their own. */
 typedef struct {

@@ -39,7 +39,7 @@ connect_once (const QuicHost *proto, RelayFunc fate, guint64 *retries)
   quic_client_clear (&c);
   /* nothing half open is left behind */
   PF_CHECK (quic_end_wait (&h.end, &h.end.n_closed, 1));
-  PF_CHECK_UINT (h.end.n_ready, ==, 1);
+  PF_CHECK_UINT (quic_end_count (&h.end, &h.end.n_ready), ==, 1);
   quic_host_clear (&h);
   quic_relay_free (relay);
   return ms;
@@ -140,7 +140,7 @@ test_moved (void)
   pf_quic_link_get_path (h.end.link, &after);
   PF_CHECK (memcmp (&before.remote, &after.remote, before.remote_size) != 0);
   PF_CHECK (quic_end_wait_datagrams (&c.end, 1));
-  PF_CHECK_UINT (h.end.n_closed, ==, 0);
+  PF_CHECK_UINT (quic_end_count (&h.end, &h.end.n_closed), ==, 0);
   quic_client_clear (&c);
   quic_host_clear (&h);
   quic_relay_free (relay);
@@ -254,7 +254,7 @@ test_lossy (void)
   id = pf_quic_link_open (c.link, TRUE);
   PF_CHECK (pf_quic_link_send (c.link, id, b, TRUE));
   PF_REQUIRE (quic_end_wait_ms (&h.end, &h.end.n_fins, 1, 30000));
-  PF_REQUIRE_UINT (h.end.received->len, ==, N);
+  PF_REQUIRE_UINT (quic_end_received (&h.end), ==, N);
   PF_CHECK_MEM (h.end.received->data, bytes, N);
   g_bytes_unref (b);
   quic_client_clear (&c);

@@ -128,7 +128,9 @@ check_stream (StageClient *c, guint width)
 
   PF_CHECK (stage_client_wait (c, n + FRAMES, WAIT_MS));
   stage_client_check (c);
+  g_mutex_lock (&c->lock);
   PF_CHECK_UINT (c->width, ==, width);
+  g_mutex_unlock (&c->lock);
 }
 
 static void

@@ -191,7 +191,7 @@ one_cycle (Worker *w, guint i)
     line_clear (&client);
   } else if (open_session (w->host, &client, &endpoint, name)) {
     PF_CHECK (line_wait (&client, &client.frames, 1 + i % 8));
-    PF_CHECK_UINT (client.wrong, ==, 0);
+    PF_CHECK_UINT (line_count (&client, &client.wrong), ==, 0);
     close_session (&client, &endpoint, way);
   } else {
     line_clear (&client);
@@ -244,13 +244,13 @@ test_cycles (void)
   }
   for (guint i = 0; i < WORKERS; i++)
     g_thread_join (threads[i]);
-  g_mutex_lock (&resident.lock);
-  before = resident.frames;
-  g_mutex_unlock (&resident.lock);
+  before = line_count (&resident, &resident.frames);
   PF_CHECK (line_wait (&resident, &resident.frames, before + 30));
-  PF_CHECK_UINT (resident.wrong, ==, 0);
+  PF_CHECK_UINT (line_count (&resident, &resident.wrong), ==, 0);
   PF_CHECK_UINT (lost (&resident), ==, 0);
+  g_mutex_lock (&resident.lock);
   PF_CHECK_STR (resident.error, NULL);
+  g_mutex_unlock (&resident.lock);
   g_mutex_lock (&h.lock);
   pf_test_note ("%u cycles: %u sessions began, %u ended; %u frames beside", n,
       h.started, h.ended, before);

@@ -182,7 +182,7 @@ test_silent (void)
   frames = s.client.frames;
   g_mutex_unlock (&s.client.lock);
   PF_CHECK (line_wait (&s.client, &s.client.frames, frames + 30));
-  PF_CHECK_UINT (s.client.wrong, ==, 0);
+  PF_CHECK_UINT (line_count (&s.client, &s.client.wrong), ==, 0);
   PF_CHECK (s.client.error == NULL);
   session_end (&s);
 }

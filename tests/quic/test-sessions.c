@@ -324,7 +324,7 @@ test_mode_of (gboolean follows)
   before = client.frames;
   g_mutex_unlock (&client.lock);
   PF_CHECK (line_wait (&client, &client.frames, before + 20));
-  PF_CHECK_UINT (client.wrong, ==, 0);
+  PF_CHECK_UINT (line_count (&client, &client.wrong), ==, 0);
   line_clear (&client);
   line_clear (&host);
 }
