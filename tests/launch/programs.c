@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pf-open-path.h"
@@ -90,19 +91,31 @@ host_make_place (Host *h)
     PF_REQUIRE_INT (chown (h->dir, NOBODY, NOBODY), ==, 0);
 }
 
-gchar **
-host_as_nobody (const Host *h)
+void
+host_spawn_as_nobody (Host *h)
 {
-  static const gchar *const nobody[] = { "/usr/bin/setpriv", "--reuid=65534",
-    "--regid=65534", "--clear-groups" };
-  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
   g_autofree gchar *cache = g_strconcat ("XDG_CACHE_HOME=", h->dir, NULL);
+  const gchar *const words[] = { "/usr/bin/setpriv", "--reuid=65534",
+    "--regid=65534", "--clear-groups", "/usr/bin/env", cache, NULL };
 
-  for (guint i = 0; geteuid () == 0 && i < G_N_ELEMENTS (nobody); i++)
-    g_strv_builder_add (words, nobody[i]);
-  g_strv_builder_add (words, "/usr/bin/env");
-  g_strv_builder_add (words, cache);
-  return g_strv_builder_end (words);
+  host_spawn (h, geteuid () == 0 ? words : words + 4, NULL);
+}
+
+gboolean
+host_set_speed (Host *h, const gchar *encoder, const gchar *speed)
+{
+  g_autofree gchar *path =
+      g_build_filename (h->dir, "gst-punktfunk", "encoders", NULL);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+
+  if (!g_key_file_load_from_file (file, path, 0, NULL) ||
+      !g_key_file_has_group (file, encoder))
+    return FALSE;
+  g_key_file_set_string (file, encoder, "speed", speed);
+  g_key_file_remove_key (file, encoder, "doubted", NULL);
+  PF_REQUIRE (g_key_file_save_to_file (file, path, NULL));
+  PF_REQUIRE_INT (chmod (path, 0644), ==, 0);
+  return TRUE;
 }
 
 /* With one more option and its value, or NULL. */

@@ -39,10 +39,12 @@ void host_make_place (Host *h);
 void host_spawn (
     Host *h, const gchar *const *before, const gchar *const *behind);
 void host_end (Host *h);
-/* Words before the program's name that make root's host begin as nobody, with
- * the caches of that place: one that is started by an ordinary user. To be freed
- * with g_strfreev(). */
-gchar **host_as_nobody (const Host *h);
+/* Begins as nobody if we are root, with the caches of that place: as a host that
+ * an ordinary user starts. */
+void host_spawn_as_nobody (Host *h);
+/* Of such a host, between two starts: takes another result of an encoder's
+ * self-test for true. FALSE: the encoder was not tested. */
+gboolean host_set_speed (Host *h, const gchar *encoder, const gchar *speed);
 
 typedef struct {
   int status;
