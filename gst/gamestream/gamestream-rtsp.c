@@ -193,6 +193,18 @@ answer_allocation (GstQuery *query)
   pf_block_answer (query, &wish);
 }
 
+/* A reference, or NULL: for where no lock of a pad's stream holds off stop(). */
+static PfGsHost *
+get_host (GamestreamRtsp *self)
+{
+  PfGsHost *host;
+
+  GST_OBJECT_LOCK (self);
+  host = self->host ? pf_gs_host_ref (self->host) : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return host;
+}
+
 static gboolean
 video_query (GstPad *pad, GstObject *parent, GstQuery *query)
 {
@@ -206,11 +218,12 @@ video_query (GstPad *pad, GstObject *parent, GstQuery *query)
   case GST_QUERY_CUSTOM:
     if (!pf_session_query_is (query))
       break;
-    host = self->host;
+    host = get_host (self);
     if (host)
       pf_gs_host_answer (host, pad, query);
     else
       pf_session_answer_pending (query);
+    pf_gs_host_unref (host);
     return TRUE;
   default:
     break;
@@ -241,8 +254,11 @@ take_eos (GamestreamRtsp *self, GstEvent *event)
 static void
 take_flush (GamestreamRtsp *self, gboolean start)
 {
-  if (self->host && start)
-    pf_gs_host_flush (self->host);
+  PfGsHost *host = start ? get_host (self) : NULL;
+
+  if (host)
+    pf_gs_host_flush (host);
+  pf_gs_host_unref (host);
   if (start)
     return;
   GST_OBJECT_LOCK (self);

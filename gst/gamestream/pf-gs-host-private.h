@@ -11,6 +11,8 @@
 GST_DEBUG_CATEGORY_EXTERN (gamestream_rtsp_debug);
 
 struct _PfGsHost {
+  gint refs; /* atomic */
+
   /* constant */
   GstElement *element; /* not a reference: outlives this */
   PfGsHostSettings settings;

@@ -709,6 +709,7 @@ pf_gs_host_start (
 {
   PfGsHost *h = g_new0 (PfGsHost, 1);
 
+  h->refs = 1;
   h->element = element;
   h->last_pts = GST_CLOCK_TIME_NONE;
   copy_settings (&h->settings, settings);
@@ -716,6 +717,30 @@ pf_gs_host_start (
   if (!begin (h, error))
     g_clear_pointer (&h, pf_gs_host_stop);
   return h;
+}
+
+PfGsHost *
+pf_gs_host_ref (PfGsHost *h)
+{
+  g_atomic_int_inc (&h->refs);
+  return h;
+}
+
+void
+pf_gs_host_unref (PfGsHost *h)
+{
+  if (!h || !g_atomic_int_dec_and_test (&h->refs))
+    return;
+  pf_gs_client_unref (h->client);
+  pf_gs_client_unref (h->launched);
+  pf_sender_free (h->sender);
+  pf_gs_audio_sender_free (h->audio);
+  for (guint i = 0; i < G_N_ELEMENTS (h->sockets); i++)
+    pf_socket_free (h->sockets[i]);
+  pf_gs_hub_unref (h->hub);
+  clear_settings (&h->settings);
+  g_mutex_clear (&h->lock);
+  g_free (h);
 }
 
 void
@@ -730,20 +755,12 @@ pf_gs_host_stop (PfGsHost *h)
     pf_gs_hub_stop (h->hub);
   g_mutex_lock (&h->lock);
   client = h->client;
+  h->active[PF_GS_VIDEO] = h->active[PF_GS_AUDIO] = FALSE;
   g_mutex_unlock (&h->lock);
   /* it may have ended by itself, and be telling so just now */
   if (client)
     pf_gs_client_detach (client);
   if (h->sender)
     pf_sender_stop (h->sender);
-  pf_gs_client_unref (h->client);
-  pf_gs_client_unref (h->launched);
-  pf_sender_free (h->sender);
-  pf_gs_audio_sender_free (h->audio);
-  for (guint i = 0; i < G_N_ELEMENTS (h->sockets); i++)
-    pf_socket_free (h->sockets[i]);
-  pf_gs_hub_unref (h->hub);
-  clear_settings (&h->settings);
-  g_mutex_clear (&h->lock);
-  g_free (h);
+  pf_gs_host_unref (h);
 }

@@ -55,8 +55,12 @@ typedef struct _PfGsHost PfGsHost;
 PfGsHost *pf_gs_host_start (
     GstElement *element, const PfGsHostSettings *settings, GError **error);
 
-/* A barrier: the session is over. */
+/* A barrier: the session is over. Takes the reference of start over. */
 void pf_gs_host_stop (PfGsHost *host);
+
+/* For who asks it while it may be stopped: then there is no session. */
+PfGsHost *pf_gs_host_ref (PfGsHost *host);
+void pf_gs_host_unref (PfGsHost *host);
 
 /* FALSE: there is no session. */
 gboolean pf_gs_host_disconnect (PfGsHost *host, guint code);

@@ -115,7 +115,7 @@ ping_from (Stream *t, const gchar *from, PfGsStream stream,
       udp_to (from, stream == PF_GS_VIDEO ? h->video_port : h->audio_port);
   guint8 bytes[20] = { [19] = 1 };
 
-  memcpy (bytes, payload, MIN (size, sizeof bytes));
+  memcpy (bytes, payload, MIN (size, strlen (payload)));
   for (guint i = 0; i < 3; i++)
     PF_CHECK_INT (send (fd, bytes, size, 0), ==, (gssize) size);
   PF_CHECK (is_quiet (fd, QUIET_MS));

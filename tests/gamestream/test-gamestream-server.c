@@ -641,10 +641,12 @@ test_wishes (void)
     PF_CHECK (gs_client_wait_frames (c, stats.frames + 20, GS_WAIT_MS));
   }
   g_mutex_lock (&seen.lock);
-  PF_CHECK_UINT (seen.n_key_units, ==, before + 1);
+  /* a second one where the first took longer than their distance */
+  PF_CHECK_UINT (seen.n_key_units, >=, before + 1);
+  PF_CHECK_UINT (seen.n_key_units, <=, before + 2);
   g_mutex_unlock (&seen.lock);
-  PF_CHECK_UINT (gs_stage_counter (sender, "key-frames"), ==, keys + 1);
-  PF_CHECK_UINT (gs_stage_counter (sender, "keyframe-requests"), ==, 1);
+  PF_CHECK_UINT (gs_stage_counter (sender, "key-frames"), >=, keys + 1);
+  PF_CHECK_UINT (gs_stage_counter (sender, "keyframe-requests"), <=, 2);
   PF_CHECK_UINT (gs_stage_counter (sender, "invalidations"), ==, 1);
   gst_object_unref (sender);
   gs_stage_drop (pipeline);
