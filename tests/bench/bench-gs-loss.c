@@ -57,7 +57,7 @@ on_video (GsClient *client, const PfEvent *e, void *user)
     s->broken = TRUE;
   if (e->type != PF_EVENT_FRAME || (s->broken && !(e->flags & PF_WIRE_KEY)))
     return;
-  if (s->broken && s->n_freezes < MAX_FREEZES)
+  if (s->broken && s->shown_at && s->n_freezes < MAX_FREEZES)
     s->freezes[s->n_freezes++] = (gdouble) (now - s->shown_at) / 1000;
   s->broken = FALSE;
   s->shown_at = now;
@@ -110,16 +110,14 @@ print (gdouble loss, guint seed, const GsClientStats *s, Show *show,
   const guint n = show->n_freezes;
 
   qsort (show->freezes, n, sizeof *show->freezes, compare);
-  g_print ("%5.1f %4u %7" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT
-           " %8.1f %8.1f..%-8.1f %-4s %8" G_GUINT64_FORMAT
-           " %7.1f%% %6.1f %6.1f %5u %6u\n",
-      loss, seed, s->frames + s->frames_lost, s->frames_lost, s->expected_lost,
-      MAX (s->expected_lost - band, 0), s->expected_lost + band,
-      fabs ((gdouble) s->frames_lost - s->expected_lost) <= MAX (band, 1)
-          ? "in"
-          : "OUT",
-      s->frames_restored, overhead, n ? show->freezes[n / 2] : 0,
-      n ? show->freezes[n - 1] : 0, n, viewed->wrong);
+  g_print ("%5.1f %4u %6" G_GUINT64_FORMAT " %6" G_GUINT64_FORMAT
+           " %6" G_GUINT64_FORMAT " %6.1f %5.1f..%-5.1f %8" G_GUINT64_FORMAT
+           " %6.1f%% %6.1f %6.1f %4u %5u\n",
+      loss, seed, s->frames + s->frames_lost, s->frames_lost, s->beyond,
+      s->expected_lost, MAX (s->expected_lost - band, 0),
+      s->expected_lost + band, s->frames_restored, overhead,
+      n ? show->freezes[n / 2] : 0, n ? show->freezes[n - 1] : 0, n,
+      viewed->wrong);
 }
 
 static void
@@ -185,9 +183,8 @@ main (int argc, char **argv)
   gs_stage_start (&stage, "127.0.0.1", NULL);
   g_print ("%dx%d at %d, %d kbit/s, %d s, parity %d %%%s\n", width, height, fps,
       kbps, seconds, percent, adaptive ? ", adaptive" : "");
-  g_print (
-      " loss seed  frames   lost expected  95 %% band              restored "
-      "parity  freeze ms: p50 max  n  wrong\n");
+  g_print (" loss seed frames   lost beyond expect 95 %% band    restored  "
+           "parity freeze ms: p50, max, n  wrong\n");
   for (guint i = 0; list[i]; i++)
     for (gint k = 1; k <= runs; k++)
       run (&stage, g_ascii_strtod (list[i], NULL), (guint) k);

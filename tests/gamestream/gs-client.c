@@ -50,7 +50,9 @@ struct GsClient {
   struct {
     bool any;
     uint32_t frame, block;
-    double whole; /* chance of the blocks so far */
+    double whole;             /* chance of the blocks so far */
+    uint32_t parity, dropped; /* of this block */
+    bool beyond;              /* one of its blocks is */
   } sent;
   PfGsAudioReceiver *audio;
   uint32_t n_pings[N_SOCKETS];
@@ -524,7 +526,12 @@ account (GsClient *c, const uint8_t *packet, size_t size)
       (c->sent.any && s.frame == c->sent.frame && s.block == c->sent.block))
     return;
   g_mutex_lock (&c->lock);
+  c->sent.beyond |= c->sent.dropped > c->sent.parity;
+  c->sent.parity = s.parity;
+  c->sent.dropped = 0;
   if (c->sent.any && s.frame != c->sent.frame) {
+    c->stats.beyond += c->sent.beyond;
+    c->sent.beyond = false;
     lost = 1 - c->sent.whole;
     c->stats.expected_lost += lost;
     c->stats.variance += lost * (1 - lost);
@@ -565,8 +572,10 @@ take_video (GsClient *c, uint8_t *bytes, size_t size, uint64_t now)
     size = s.body_size;
   }
   account (c, bytes, size);
-  if (is_dropped (c))
+  if (is_dropped (c)) {
+    c->sent.dropped++;
     return;
+  }
   pf_reassembler_push (c->frames, bytes, size, now);
 }
 

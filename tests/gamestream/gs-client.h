@@ -59,8 +59,9 @@ typedef struct {
   /* of video as it was sent, before packets are dropped */
   uint64_t data_packets, parity_packets;
   double expected_lost, variance; /* frames, after what drop_ppm says */
-  uint64_t latency_us;            /* of the host, as frames said, in all */
-  uint32_t first_frame;           /* number of the first one; 0: none */
+  uint64_t beyond; /* frames of which more was dropped than parity restores */
+  uint64_t latency_us;  /* of the host, as frames said, in all */
+  uint32_t first_frame; /* number of the first one; 0: none */
   uint64_t first_video_ns, first_audio_ns; /* since start; 0: none */
   bool connected, closed;
   PfEnetReason reason; /* if it is closed */
