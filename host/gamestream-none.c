@@ -42,10 +42,13 @@ pf_gs_host_n_paired (const PfGsHost *host)
 }
 
 void
-pf_gs_host_access (PfGsHost *host, const gchar *fingerprint, guint code)
+pf_gs_host_access (PfGsHost *host, const gchar *fingerprint, guint32 grants,
+    gint64 expires, guint code)
 {
   (void) host;
   (void) fingerprint;
+  (void) grants;
+  (void) expires;
   (void) code;
 }
 

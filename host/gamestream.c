@@ -163,7 +163,8 @@ static guint
 start (PfGsHost *h, PfGsCall *call, const PfDevice *d, const PfApp *app,
     const PfGsLaunch *launch, const gchar **message)
 {
-  const PfGsWho who = { d->fingerprint, d->name, pf_gs_call_peer_text (call) };
+  const PfGsWho who = { d->fingerprint, d->name, pf_gs_call_peer_text (call),
+    d->grants, d->expires };
   const guint32 required = h->config.allow_plain ? 0 : PF_GS_ENC_ALL;
   const guint status = pf_gs_launch_check (launch, !app, required, message);
 
@@ -414,10 +415,13 @@ pf_gs_host_n_paired (const PfGsHost *h)
 }
 
 void
-pf_gs_host_access (PfGsHost *h, const gchar *fingerprint, guint code)
+pf_gs_host_access (PfGsHost *h, const gchar *fingerprint, guint32 grants,
+    gint64 expires, guint code)
 {
   if (code)
     pf_gs_sessions_cancel (h->sessions, fingerprint, NULL, NULL);
+  else
+    pf_gs_sessions_grant (h->sessions, fingerprint, grants, expires);
 }
 
 void

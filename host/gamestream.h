@@ -53,7 +53,8 @@ gboolean pf_gs_host_can_stream (const PfGsHost *host);
 guint pf_gs_host_n_paired (const PfGsHost *host);
 
 /* What a device may do has changed; code is not 0 if that is nothing. */
-void pf_gs_host_access (PfGsHost *host, const gchar *fingerprint, guint code);
+void pf_gs_host_access (PfGsHost *host, const gchar *fingerprint,
+    guint32 grants, gint64 expires, guint code);
 
 /* Members of an object that is begun, and elements of an array. */
 void pf_gs_host_to_json (const PfGsHost *host, JsonBuilder *builder);

@@ -716,7 +716,7 @@ pf_gs_http_new (const PfGsHttpConfig *config, PfGsHttpFunc func, gpointer user,
   http->user = user;
   http->request_ms =
       config->request_ms ? config->request_ms : PF_GS_HTTP_REQUEST_MS;
-  http->certificate = g_object_ref (config->certificate);
+  g_set_object (&http->certificate, config->certificate);
   http->soup = soup_server_new ("server-header", NULL, "raw-paths", TRUE, NULL);
   soup_server_add_handler (http->soup, NULL, handle, http, NULL);
   g_signal_connect (
@@ -765,7 +765,7 @@ pf_gs_http_free (PfGsHttp *http)
   for (guint i = 0; i < 2; i++)
     g_clear_object (&http->services[i]);
   g_object_unref (http->soup);
-  g_object_unref (http->certificate);
+  g_clear_object (&http->certificate);
   g_free (http);
 }
 

@@ -33,8 +33,8 @@ typedef struct _PfGsCall PfGsCall;
 typedef void (*PfGsHttpFunc) (PfGsCall *call, gpointer user);
 
 typedef struct {
-  const gchar *address; /* NULL: every one */
-  guint port, tls_port;
+  const gchar *address;         /* NULL: every one */
+  guint port, tls_port;         /* 0: none */
   GTlsCertificate *certificate; /* with its key */
   guint request_ms;             /* 0: PF_GS_HTTP_REQUEST_MS */
 } PfGsHttpConfig;

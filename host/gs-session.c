@@ -21,6 +21,8 @@
 typedef struct {
   gchar *fingerprint, *name;
   const PfApp *app;
+  guint32 grants;
+  gint64 expires;
   guint64 session; /* of the element; 0: the client is away */
   PfServed *served;
   PfRunner *runner;
@@ -207,11 +209,28 @@ on_served_ended (
   leave (c);
 }
 
+/* What is left of the rights' time; 0: they do not end. */
+static guint
+seconds_left (const Client *c)
+{
+  const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  return c->expires ? (guint) CLAMP (c->expires - now, 1, G_MAXINT32) : 0;
+}
+
+static GstStructure *
+grants_of (const Client *c)
+{
+  return gst_structure_new ("PfSessionGrant", "access", G_TYPE_UINT, c->grants,
+      "expires-s", G_TYPE_UINT, seconds_left (c), NULL);
+}
+
 static void
 start_served (PfGsSessions *s, Client *c, const PfOffer *offer, PfGrant *grant)
 {
   g_autofree gchar *name = gst_object_get_name (GST_OBJECT (s->server));
   const PfEndpoint endpoint = { name, 0, 0 };
+  g_autoptr (GstStructure) grants = grants_of (c);
   g_autofree gchar *title = g_strdup_printf ("%ux%u at %u in %s by %s%s%s",
       grant->width, grant->height, grant->fps, grant->codec, grant->encoder,
       grant->note ? "; " : "", grant->note ? grant->note : "");
@@ -225,7 +244,7 @@ start_served (PfGsSessions *s, Client *c, const PfOffer *offer, PfGrant *grant)
     return;
   }
   g_print ("GameStream: session of %s: %s\n", c->name, title);
-  g_signal_emit_by_name (s->server, "accept", c->session, NULL, &known);
+  g_signal_emit_by_name (s->server, "accept", c->session, grants, &known);
 }
 
 /* What clients can decode is no wish: the owner says how far to go. */
@@ -487,6 +506,8 @@ pf_gs_sessions_launch (PfGsSessions *s, const PfGsWho *who, const PfApp *app,
                   "as it may."));
   if (!c)
     c = add_client (s, who, app, launch);
+  c->grants = who->grants;
+  c->expires = who->expires;
   c->session = id;
   g_print ("GameStream: %s %s %s\n", c->name, app ? "starts" : "returns to",
       c->app->title);
@@ -586,6 +607,24 @@ guint
 pf_gs_sessions_rtsp_port (const PfGsSessions *s)
 {
   return s->config.port + PF_GS_RTSP_ABOVE;
+}
+
+/* A session that is there has a server that can be told, of this version. */
+void
+pf_gs_sessions_grant (
+    PfGsSessions *s, const gchar *fingerprint, guint32 grants, gint64 expires)
+{
+  Client *c = find_client (s, fingerprint);
+  gboolean known = FALSE;
+
+  if (!c)
+    return;
+  c->grants = grants;
+  c->expires = expires;
+  if (c->session &&
+      g_signal_lookup ("set-access", G_OBJECT_TYPE (s->server)) != 0)
+    g_signal_emit_by_name (s->server, "set-access", c->session, (guint) grants,
+        seconds_left (c), &known);
 }
 
 guint

@@ -28,6 +28,8 @@ typedef struct {
 /* Who launches. */
 typedef struct {
   const gchar *fingerprint, *name, *peer;
+  guint32 grants; /* PF_MAY_* */
+  gint64 expires; /* seconds since 1970; 0: never */
 } PfGsWho;
 
 typedef struct _PfGsSessions PfGsSessions;
@@ -62,6 +64,10 @@ gboolean pf_gs_sessions_cancel (PfGsSessions *sessions,
     const gchar *fingerprint, PfGsCancelled done, gpointer user);
 /* DONE is not called any more for this user. */
 void pf_gs_sessions_forget (PfGsSessions *sessions, gpointer user);
+
+/* Other rights from now on. */
+void pf_gs_sessions_grant (PfGsSessions *sessions, const gchar *fingerprint,
+    guint32 grants, gint64 expires);
 
 guint pf_gs_sessions_n (const PfGsSessions *sessions);
 /* Elements of an array. */

@@ -95,7 +95,7 @@ on_access (gpointer data, const gchar *fingerprint, guint32 grants,
           seconds_to (expires), &known);
   }
   if (s->gamestream)
-    pf_gs_host_access (s->gamestream, fingerprint, code);
+    pf_gs_host_access (s->gamestream, fingerprint, grants, expires, code);
   watch_expiry (s);
 }
 

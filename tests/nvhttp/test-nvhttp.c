@@ -73,9 +73,7 @@ on_access (gpointer user, const gchar *fingerprint, guint32 grants,
 {
   Host *h = user;
 
-  (void) grants;
-  (void) expires;
-  pf_gs_host_access (h->host, fingerprint, code);
+  pf_gs_host_access (h->host, fingerprint, grants, expires, code);
 }
 
 static void
@@ -599,6 +597,43 @@ test_rights (void)
   stop_host (&h);
 }
 
+/* S31: a device's own name is for terminals too. */
+static void
+test_names (void)
+{
+  static const gchar evil[] =
+      "&devicename=%1b%5b2J%e2%80%aeDeck%0a%0a%09%20%20x%07";
+  g_autofree gchar *cert = g_malloc0 (PF_GS_PAIR_TEXT + 1);
+  g_autofree gchar *path = NULL;
+  uint8_t random[PF_GS_PAIR_CLIENT_RANDOM] = { 0 };
+  const PfPending *p;
+  PfGsPairClient *half;
+  GsWeb web;
+  Away a;
+  Host h;
+  Get g;
+
+  start_host (&h, NULL);
+  h.pin = NULL;
+  make_client (&web, &h, GS_CERT_USUAL);
+  PF_REQUIRE_INT (pf_gs_pair_client_new (web.cert, PIN, random, &half), ==, 0);
+  pf_gs_pair_client_cert (half, cert);
+  pf_gs_pair_client_free (half);
+  path = g_strdup_printf (
+      "/pair?phrase=getservercert&salt=%032d&clientcert=%s%s", 0, cert, evil);
+  g = (Get){ &web, FALSE, path, { 0 } };
+  go_away (&a, run_get, &g);
+  wait_asked (&h, 1);
+  p = pf_trust_next_pending (h.trust, 0);
+  PF_REQUIRE (p);
+  PF_CHECK_STR (p->name, "[2JDeck x");
+  PF_CHECK (pf_trust_deny (h.trust, p->number, NULL));
+  come_back (&a);
+  gs_answer_clear (&g.answer);
+  gs_web_clear (&web);
+  stop_host (&h);
+}
+
 /* ---- Titles ------------------------------------------------------------- */
 
 static const gchar apps[] =
@@ -761,6 +796,7 @@ main (int argc, char **argv)
       "/nvhttp/version-2", test_odd, GINT_TO_POINTER (GS_CERT_V2));
   PF_TEST_ADD ("/nvhttp/removed", test_removed);
   PF_TEST_ADD ("/nvhttp/rights", test_rights);
+  PF_TEST_ADD ("/nvhttp/names", test_names);
   PF_TEST_ADD ("/nvhttp/titles", test_titles);
   PF_TEST_ADD ("/nvhttp/bad-launches", test_bad_launches);
   PF_TEST_ADD ("/nvhttp/ipv6", test_v6);
