@@ -37,6 +37,9 @@ typedef struct {
   gpointer user;
 } Ending;
 
+/* Keys of that many launches are known again, by their digests. */
+#define USED_MAX 256
+
 struct _PfGsSessions {
   GstElement *server; /* NULL: there is none */
   guint watch;
@@ -46,6 +49,8 @@ struct _PfGsSessions {
   GList *clients; /* Client */
   GList *endings; /* Ending */
   PfJournal *journal;
+  gchar *used[USED_MAX];
+  guint n_used;
   gchar *message;
 };
 
@@ -375,6 +380,25 @@ digits_of (const PfGsOpusLayout *layout)
   return g_string_free (text, FALSE);
 }
 
+/* A key seals once: nonces begin anew with each session. */
+static gboolean
+is_used (PfGsSessions *s, const PfGsLaunch *launch)
+{
+  gchar *digest = g_compute_checksum_for_data (
+      G_CHECKSUM_SHA256, launch->key, sizeof launch->key);
+  const guint slot = s->n_used % USED_MAX;
+
+  for (guint i = 0; i < USED_MAX; i++)
+    if (g_strcmp0 (s->used[i], digest) == 0) {
+      g_free (digest);
+      return TRUE;
+    }
+  g_free (s->used[slot]);
+  s->used[slot] = digest;
+  s->n_used++;
+  return FALSE;
+}
+
 /* Tells the element whom to expect; 0: it has no room. */
 static guint64
 expect (PfGsSessions *s, const gchar *peer, const PfGsLaunch *launch,
@@ -493,6 +517,8 @@ pf_gs_sessions_launch (PfGsSessions *s, const PfGsWho *who, const PfApp *app,
   if (codecs == 0)
     return say (s, 503, message,
         g_strdup (error ? error->message : "This host cannot encode that."));
+  if (is_used (s, launch))
+    return say (s, 400, message, g_strdup ("The client's key is an old one."));
   if (c && c->session)
     close_session (s, c->session, 0);
   if (c)
@@ -725,6 +751,8 @@ pf_gs_sessions_free (PfGsSessions *s)
     gst_object_unref (s->server);
   }
   pf_journal_free (s->journal);
+  for (guint i = 0; i < USED_MAX; i++)
+    g_free (s->used[i]);
   g_free (s->message);
   g_free (s);
 }
