@@ -300,7 +300,8 @@ run_half_handshakes (Host *h)
     worst = MAX (worst, ms);
   }
   pf_test_note ("another client waited for %lld ms at most", (long long) worst);
-  PF_CHECK_INT (worst, <, 3000);
+  /* they end after 5 s: nobody waited for that */
+  PF_CHECK_INT (worst, <, 4500);
   for (guint i = 0; i < G_N_ELEMENTS (all); i++)
     g_object_unref (all[i]);
 }
