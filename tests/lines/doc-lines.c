@@ -229,21 +229,43 @@ doc_run_free (DocRun *run)
   g_free (run);
 }
 
-/* A port that nobody has, on all addresses. */
+/* Opens a socket of TYPE there; *PORT 0 becomes one that is free. -1: taken. */
+static gint
+take_port (gint type, guint *port)
+{
+  struct sockaddr_in6 at = { .sin6_family = AF_INET6,
+    .sin6_port = htons ((guint16) *port) };
+  socklen_t size = sizeof at;
+  const gint fd = socket (AF_INET6, type | SOCK_CLOEXEC, 0);
+
+  if (fd >= 0 && bind (fd, (struct sockaddr *) &at, sizeof at) == 0 &&
+      getsockname (fd, (struct sockaddr *) &at, &size) == 0) {
+    *port = ntohs (at.sin6_port);
+    return fd;
+  }
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
+/* A port that nobody has, on all addresses, of UDP and of TCP: a line says by
+ * its element which it is. 0: there is none. */
 static guint
 free_port (void)
 {
-  struct sockaddr_in6 at = { .sin6_family = AF_INET6 };
-  socklen_t size = sizeof at;
-  const gint fd = socket (AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  guint port = 0;
+  for (guint i = 0; i < 100; i++) {
+    guint port = 0;
+    const gint udp = take_port (SOCK_DGRAM, &port);
+    const gint tcp = udp >= 0 ? take_port (SOCK_STREAM, &port) : -1;
 
-  if (fd >= 0 && bind (fd, (struct sockaddr *) &at, sizeof at) == 0 &&
-      getsockname (fd, (struct sockaddr *) &at, &size) == 0)
-    port = ntohs (at.sin6_port);
-  if (fd >= 0)
-    close (fd);
-  return port;
+    if (udp >= 0)
+      close (udp);
+    if (tcp < 0)
+      continue;
+    close (tcp);
+    return port;
+  }
+  return 0;
 }
 
 guint
