@@ -23,6 +23,8 @@ typedef struct {
   const PfApp *app;
   guint32 grants;
   gint64 expires;
+  guint expiry; /* the source that ends it then */
+  PfGsSessions *sessions;
   guint64 session; /* of the element; 0: the client is away */
   PfServed *served;
   PfRunner *runner;
@@ -114,6 +116,7 @@ drop_client (PfGsSessions *s, Client *c)
 {
   const guint64 id = c->session;
 
+  g_clear_handle_id (&c->expiry, g_source_remove);
   s->clients = g_list_remove (s->clients, c);
   leave (c);
   if (id)
@@ -221,6 +224,34 @@ seconds_left (const Client *c)
   const gint64 now = g_get_real_time () / G_USEC_PER_SEC;
 
   return c->expires ? (guint) CLAMP (c->expires - now, 1, G_MAXINT32) : 0;
+}
+
+static void take_rights (Client *c, guint32 grants, gint64 expires);
+
+static gboolean
+on_expiry (gpointer data)
+{
+  Client *c = data;
+  g_autofree gchar *fingerprint = g_strdup (c->fingerprint);
+
+  c->expiry = 0;
+  if (g_get_real_time () / G_USEC_PER_SEC < c->expires) {
+    take_rights (c, c->grants, c->expires); /* the clock was set */
+    return G_SOURCE_REMOVE;
+  }
+  g_print ("GameStream: the rights of %s end\n", c->name);
+  pf_gs_sessions_cancel (c->sessions, fingerprint, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+take_rights (Client *c, guint32 grants, gint64 expires)
+{
+  c->grants = grants;
+  c->expires = expires;
+  g_clear_handle_id (&c->expiry, g_source_remove);
+  if (expires)
+    c->expiry = g_timeout_add_seconds (seconds_left (c), on_expiry, c);
 }
 
 static GstStructure *
@@ -488,6 +519,7 @@ add_client (PfGsSessions *s, const PfGsWho *who, const PfApp *app,
 
   c->fingerprint = g_strdup (who->fingerprint);
   c->name = g_strdup (who->name);
+  c->sessions = s;
   c->app = app;
   s->clients = g_list_prepend (s->clients, c);
   if (app->run || app->n_steps > 0)
@@ -532,8 +564,7 @@ pf_gs_sessions_launch (PfGsSessions *s, const PfGsWho *who, const PfApp *app,
                   "as it may."));
   if (!c)
     c = add_client (s, who, app, launch);
-  c->grants = who->grants;
-  c->expires = who->expires;
+  take_rights (c, who->grants, who->expires);
   c->session = id;
   g_print ("GameStream: %s %s %s\n", c->name, app ? "starts" : "returns to",
       c->app->title);
@@ -635,7 +666,6 @@ pf_gs_sessions_rtsp_port (const PfGsSessions *s)
   return s->config.port + PF_GS_RTSP_ABOVE;
 }
 
-/* A session that is there has a server that can be told, of this version. */
 void
 pf_gs_sessions_grant (
     PfGsSessions *s, const gchar *fingerprint, guint32 grants, gint64 expires)
@@ -645,10 +675,8 @@ pf_gs_sessions_grant (
 
   if (!c)
     return;
-  c->grants = grants;
-  c->expires = expires;
-  if (c->session &&
-      g_signal_lookup ("set-access", G_OBJECT_TYPE (s->server)) != 0)
+  take_rights (c, grants, expires);
+  if (c->session)
     g_signal_emit_by_name (s->server, "set-access", c->session, (guint) grants,
         seconds_left (c), &known);
 }

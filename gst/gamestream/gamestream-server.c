@@ -271,9 +271,12 @@ gamestream_server_accept (
 {
   PfGsHub *hub;
   PfGsClient *client = find_client (self, id, &hub);
-  const gboolean ok = client && pf_gs_client_allow (client);
+  guint access;
+  gboolean ok;
 
-  (void) grants;
+  if (client && grants && gst_structure_get_uint (grants, "access", &access))
+    pf_gs_client_grant (client, access);
+  ok = client && pf_gs_client_allow (client);
   pf_gs_client_unref (client);
   pf_gs_hub_unref (hub);
   return ok;
@@ -290,6 +293,22 @@ gamestream_server_refuse (
 
   GST_INFO_OBJECT (self, "session %" G_GUINT64_FORMAT " is refused: %s", id,
       reason ? reason : "no reason");
+  pf_gs_client_unref (client);
+  pf_gs_hub_unref (hub);
+  return ok;
+}
+
+static gboolean
+gamestream_server_set_access (
+    GamestreamServer *self, guint64 id, guint access, guint remaining_s)
+{
+  PfGsHub *hub;
+  PfGsClient *client = find_client (self, id, &hub);
+  const gboolean ok = client != NULL;
+
+  (void) remaining_s; /* the protocol has no word for it */
+  if (client)
+    pf_gs_client_grant (client, access);
   pf_gs_client_unref (client);
   pf_gs_hub_unref (hub);
   return ok;
@@ -538,7 +557,8 @@ install_signals (GObjectClass *object_class)
   /**
    * GamestreamServer::accept:
    * @id: of a session that was offered
-   * @grants: NULL
+   * @grants: a structure with access (uint, what the device may do, as in
+   *   #PfQuicServer::accept), or NULL: all
    *
    * Returns: whether the client was told so
    */
@@ -558,6 +578,20 @@ install_signals (GObjectClass *object_class)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gamestream_server_refuse), NULL, NULL, NULL, G_TYPE_BOOLEAN,
       3, G_TYPE_UINT64, G_TYPE_UINT, G_TYPE_STRING);
+  /**
+   * GamestreamServer::set-access:
+   * @id: of a session
+   * @access: what it may do from now on
+   * @remaining: ignored: clients cannot be told
+   *
+   * Other input than that goes nowhere, and what is held is let go.
+   *
+   * Returns: whether there is such a session
+   */
+  g_signal_new_class_handler ("set-access", type,
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gamestream_server_set_access), NULL, NULL, NULL,
+      G_TYPE_BOOLEAN, 3, G_TYPE_UINT64, G_TYPE_UINT, G_TYPE_UINT);
   /**
    * GamestreamServer::close:
    * @id: of a session, at any time

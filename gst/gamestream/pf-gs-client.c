@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pf-gs-private.h"
+#include "pf-msg-types.h"
 
 #define MAX_TELLS 512 /* then events are dropped */
 
@@ -78,6 +79,22 @@ tell_event (PfGsClient *c, const PfGsEvent *event)
 }
 
 static void
+tell_rights (PfGsClient *c)
+{
+  PfGsClientFuncs funcs;
+  gpointer user;
+  gboolean attached;
+
+  g_mutex_lock (&c->lock);
+  attached = begin_telling (c, &funcs, &user);
+  g_mutex_unlock (&c->lock);
+  if (!attached)
+    return;
+  funcs.rights (c, user);
+  end_telling (c);
+}
+
+static void
 tell_ended (PfGsClient *c, PfGsCloseReason reason)
 {
   PfGsClientFuncs funcs;
@@ -124,6 +141,8 @@ client_thread (gpointer data)
       pf_gs_hub_offer (hub, c);
     else if (t->kind == PF_GS_TELL_STARTED)
       pf_gs_hub_started (hub, c);
+    else if (t->kind == PF_GS_TELL_RIGHTS)
+      tell_rights (c);
     else
       over = TRUE;
     if (over)
@@ -158,6 +177,7 @@ pf_gs_client_new (PfGsHub *hub, guint id, const PfGsHubLaunch *launch)
   int ret;
 
   c->refs = 1;
+  c->grants = PF_GRANT_ALL;
   c->hub = hub;
   c->id = id;
   c->peer = launch->peer;
@@ -338,6 +358,21 @@ tell_again (PfGsClient *c)
     if (c->told[i])
       pf_gs_client_tell (c, PF_GS_TELL_EVENT, &event, 0);
   }
+}
+
+void
+pf_gs_client_grant (PfGsClient *c, guint grants)
+{
+  if ((guint) g_atomic_int_get (&c->grants) == grants)
+    return;
+  g_atomic_int_set (&c->grants, (gint) grants);
+  pf_gs_client_tell (c, PF_GS_TELL_RIGHTS, NULL, 0);
+}
+
+guint
+pf_gs_client_grants (const PfGsClient *c)
+{
+  return (guint) g_atomic_int_get (&c->grants);
 }
 
 gboolean

@@ -22,6 +22,8 @@ typedef struct {
    * before are told again. NULL: what came was too much for the queue, and some
    * of it was dropped. */
   void (*event) (PfGsClient *client, const PfGsEvent *event, gpointer user);
+  /* It may do something else than before. */
+  void (*rights) (PfGsClient *client, gpointer user);
   /* Comes last. */
   void (*closed) (PfGsClient *client, PfGsCloseReason reason, gpointer user);
 } PfGsClientFuncs;
@@ -63,6 +65,10 @@ gboolean pf_gs_client_get_path (
 gboolean pf_gs_client_allow (PfGsClient *client);
 /* Answers ANNOUNCE with this status; then it is over. */
 gboolean pf_gs_client_refuse (PfGsClient *client, guint status);
+
+/* What it may do, PF_GRANT_*: all, unless told otherwise. */
+void pf_gs_client_grant (PfGsClient *client, guint grants);
+guint pf_gs_client_grants (const PfGsClient *client);
 
 /* ---- The endpoint -------------------------------------------------------- */
 

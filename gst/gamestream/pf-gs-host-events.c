@@ -10,6 +10,7 @@
 #include "pf-gs-feedback.h"
 #include "pf-input.h"
 #include "pf-media.h"
+#include "pf-msg-types.h"
 #include "pf-pads.h"
 
 #define GST_CAT_DEFAULT gamestream_rtsp_debug
@@ -78,6 +79,7 @@ set_path (PfGsHost *h, PfGsClient *client, PfGsStream stream)
 typedef struct {
   PfGsHost *host;
   PfGsClient *client;
+  guint grants; /* input that needs others is not for the host */
 } From;
 
 /* Whoever has gamepads takes them from here. */
@@ -105,12 +107,22 @@ take_rich (const From *from, const PfMsgRich *rich)
       pf_gs_host_wish (from->host, pf_event_new_input (&input));
 }
 
+static guint
+grant_of (const PfMsgInput *msg, const PfMsgRich *rich)
+{
+  if (!rich)
+    return pf_msg_input_grant (msg);
+  return rich->kind == PF_RICH_PEN ? PF_GRANT_POINTER : PF_GRANT_GAMEPAD;
+}
+
 static void
 take_translated (void *user, const PfMsgInput *msg, const PfMsgRich *rich)
 {
   const From *from = user;
   PfInput input;
 
+  if (!(from->grants & grant_of (msg, rich)))
+    return;
   if (rich)
     take_rich (from, rich);
   else if (pf_input_from_message (msg, &input))
@@ -122,7 +134,7 @@ take_translated (void *user, const PfMsgInput *msg, const PfMsgRich *rich)
 static void
 take_input (PfGsHost *h, PfGsClient *client, const PfGsInput *input)
 {
-  From from = { h, client };
+  From from = { h, client, pf_gs_client_grants (client) };
 
   g_mutex_lock (&h->lock);
   h->n.inputs++;
@@ -134,7 +146,7 @@ void
 pf_gs_host_release_input (PfGsHost *h, PfGsClient *client)
 {
   static const PfInput release = { .kind = PF_INPUT_RELEASE };
-  From from = { h, client };
+  From from = { h, client, PF_GRANT_ALL };
 
   pf_gs_input_release (&h->input, take_translated, &from);
   pf_gs_host_wish (h, pf_event_new_input (&release));
@@ -185,6 +197,13 @@ take_overflow (PfGsHost *h, PfGsClient *client)
   set_path (h, client, PF_GS_VIDEO);
   set_path (h, client, PF_GS_AUDIO);
   pf_gs_host_wish_key_unit (h);
+}
+
+/* Nothing is held on that it may no longer hold. */
+void
+pf_gs_host_on_rights (PfGsClient *client, gpointer user)
+{
+  pf_gs_host_release_input (user, client);
 }
 
 void

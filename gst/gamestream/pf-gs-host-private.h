@@ -66,6 +66,7 @@ void pf_gs_host_post (PfGsHost *host, GstStructure *structure);
 /* In the client's thread. event NULL: some were dropped. */
 void pf_gs_host_on_event (
     PfGsClient *client, const PfGsEvent *event, gpointer host);
+void pf_gs_host_on_rights (PfGsClient *client, gpointer host);
 void pf_gs_host_release_input (PfGsHost *host, PfGsClient *client);
 
 /* What the light of the picture is, to a client that shows HDR. */

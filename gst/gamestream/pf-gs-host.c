@@ -48,6 +48,7 @@ on_closed (PfGsClient *client, PfGsCloseReason reason, gpointer user)
 
 static const PfGsClientFuncs client_funcs = {
   .event = pf_gs_host_on_event,
+  .rights = pf_gs_host_on_rights,
   .closed = on_closed,
 };
 

@@ -12,11 +12,13 @@ typedef enum {
   PF_GS_TELL_EVENT, /* to the endpoint */
   PF_GS_TELL_OFFER, /* to the owner of the hub, as the next two */
   PF_GS_TELL_STARTED,
-  PF_GS_TELL_ENDED, /* to both; the last */
+  PF_GS_TELL_RIGHTS, /* to the endpoint */
+  PF_GS_TELL_ENDED,  /* to both; the last */
 } PfGsTellKind;
 
 struct _PfGsClient {
-  gint refs; /* atomic */
+  gint refs;   /* atomic */
+  gint grants; /* atomic: PF_GRANT_* */
 
   /* constant */
   PfGsHub *hub; /* outlives the client's thread */

@@ -196,7 +196,7 @@ gs_stage_accept (GsStage *s, guint64 id)
 {
   gboolean ok = FALSE;
 
-  g_signal_emit_by_name (s->server, "accept", id, NULL, &ok);
+  g_signal_emit_by_name (s->server, "accept", id, s->grants, &ok);
   return ok;
 }
 

@@ -21,6 +21,7 @@ typedef struct {
   GstBus *bus;
   GQueue messages; /* GstStructure, not asked for yet */
   const gchar *address;
+  GstStructure *grants; /* of who is accepted; NULL: all; the test's own */
 } GsStage;
 
 /* At ports that are free. SETTINGS: "NAME=VALUE ..." of the server, or NULL. */

@@ -597,6 +597,85 @@ test_input (void)
   gs_stage_stop (&s);
 }
 
+static void
+set_access (GsStage *s, guint64 id, guint access, gboolean known)
+{
+  gboolean ok = FALSE;
+
+  g_signal_emit_by_name (s->server, "set-access", id, access, 0, &ok);
+  PF_CHECK_INT (ok, ==, known);
+}
+
+/* Until the endpoint has had so many from the client, denied ones too. */
+static void
+wait_inputs (GstElement *pipeline, guint64 n)
+{
+  const gint64 end = g_get_monotonic_time () + GS_WAIT_MS * 1000;
+  GstElement *endpoint = gst_bin_get_by_name (GST_BIN (pipeline), "sender");
+
+  PF_REQUIRE (endpoint != NULL);
+  while (gs_stage_counter (endpoint, "inputs") < n) {
+    PF_REQUIRE (g_get_monotonic_time () < end);
+    g_usleep (2000);
+  }
+  gst_object_unref (endpoint);
+}
+
+/* Who may only point does not type; who may only type, from one moment to the
+ * next, lets go of the button. What is denied never goes down; it goes up with
+ * the rest. */
+static void
+test_rights (void)
+{
+  const PfGsInput key = { .kind = PF_GS_INPUT_KEY_DOWN,
+    .key = { .key = 0x8041 } };
+  const PfGsInput button = { .kind = PF_GS_INPUT_BUTTON_DOWN, .button = 3 };
+  const PfInput wanted[] = {
+    { .kind = PF_INPUT_BUTTON, .code = BTN_RIGHT, .state = PF_INPUT_DOWN },
+    { .kind = PF_INPUT_KEY, .code = KEY_A, .state = PF_INPUT_UP },
+    { .kind = PF_INPUT_BUTTON, .code = BTN_RIGHT, .state = PF_INPUT_UP },
+    { .kind = PF_INPUT_RELEASE },
+    { .kind = PF_INPUT_KEY, .code = KEY_A, .state = PF_INPUT_DOWN },
+  };
+  GsClientConfig config;
+  GstElement *pipeline;
+  GsClient *c;
+  guint64 id;
+  GsStage s;
+  Seen seen;
+
+  gs_stage_start (&s, HOME, NULL);
+  s.grants = gst_structure_new (
+      "PfSessionGrant", "access", G_TYPE_UINT, PF_GRANT_POINTER, NULL);
+  id = gs_stage_launch (&s, HOME, NULL, &config);
+  c = gs_stage_connect (&s, &config, id, &pipeline, NULL);
+  PF_REQUIRE (c != NULL);
+  seen_init (&seen, pipeline);
+  PF_CHECK (gs_client_wait_frames (c, 2, GS_WAIT_MS));
+  PF_CHECK (gs_client_send_input (c, &key));
+  PF_CHECK (gs_client_send_input (c, &button));
+  PF_REQUIRE (seen_wait (&seen, seen.inputs, 1));
+  wait_inputs (pipeline, 2);
+  set_access (&s, id, PF_GRANT_KEYBOARD, TRUE);
+  PF_REQUIRE (seen_wait (&seen, seen.inputs, 4));
+  PF_CHECK (gs_client_send_input (c, &button));
+  PF_CHECK (gs_client_send_input (c, &key));
+  wait_inputs (pipeline, 4);
+  PF_REQUIRE (seen_wait (&seen, seen.inputs, 5));
+  for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+    check_input (&g_array_index (seen.inputs, PfInput, i), &wanted[i], i);
+  PF_CHECK_UINT (seen.inputs->len, ==, G_N_ELEMENTS (wanted));
+  set_access (&s, id + 1, PF_GRANT_ALL, FALSE);
+  gs_client_stop (c);
+  PF_CHECK_INT (
+      gs_stage_wait_ended (&s, id, GS_WAIT_MS), ==, PF_GS_CLOSE_BY_CLIENT);
+  gs_stage_drop (pipeline);
+  gs_client_free (c);
+  seen_clear (&seen);
+  gst_clear_structure (&s.grants);
+  gs_stage_stop (&s);
+}
+
 /* A key frame for who asks, one for many that ask at once; and lost frames by
  * their numbers, if that was agreed on. */
 static void
@@ -855,6 +934,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/server/ends", test_ends);
   PF_TEST_ADD ("/server/shutdown", test_shutdown);
   PF_TEST_ADD ("/server/input", test_input);
+  PF_TEST_ADD ("/server/S38/rights", test_rights);
   PF_TEST_ADD ("/server/wishes", test_wishes);
   PF_TEST_ADD ("/server/feedback", test_feedback);
   PF_TEST_ADD ("/server/busy", test_busy);

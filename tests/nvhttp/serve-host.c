@@ -223,11 +223,9 @@ serve_ask (
              : -1;
 }
 
-int
-serve_remove (const ServeHost *h, const gchar *device)
+static int
+run_to_end (const gchar *const *argv)
 {
-  const gchar *argv[] = { program (), "pair", "remove", device, "--port",
-    h->port, NULL };
   g_autoptr (GSubprocess) process =
       g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_NONE, NULL);
 
@@ -235,6 +233,25 @@ serve_remove (const ServeHost *h, const gchar *device)
   return g_subprocess_get_if_exited (process)
              ? g_subprocess_get_exit_status (process)
              : -1;
+}
+
+int
+serve_remove (const ServeHost *h, const gchar *device)
+{
+  const gchar *argv[] = { program (), "pair", "remove", device, "--port",
+    h->port, NULL };
+
+  return run_to_end (argv);
+}
+
+int
+serve_grant (const ServeHost *h, const gchar *device, const gchar *rights,
+    const gchar *expiry)
+{
+  const gchar *argv[] = { program (), "pair", "grant", device, rights, expiry,
+    "--port", h->port, NULL };
+
+  return run_to_end (argv);
 }
 
 static void

@@ -46,6 +46,9 @@ int serve_ask (const ServeHost *host, const gchar *command, const gchar *input,
     gchar **out);
 
 int serve_remove (const ServeHost *host, const gchar *device);
+/* What it may do, and how long, as "all", "5s". */
+int serve_grant (const ServeHost *host, const gchar *device,
+    const gchar *rights, const gchar *expiry);
 
 /* A client shows one PIN, and another one, or the same, is typed: the status of
  * pf-host pair pin, and whether the client was agreed with. */

@@ -178,11 +178,11 @@ test_path (void)
   serve_remove_dir (&h);
 }
 
-/* S2: removed while it streams: its session ends. */
+/* Streams, until CHANGE was made to the device's rights. */
 static void
-test_removed (void)
+check_ends (int (*change) (const ServeHost *, const gchar *))
 {
-  g_autofree gchar *id = NULL, *launch = NULL;
+  g_autofree gchar *id = NULL, *launch = NULL, *who = NULL;
   GsClientConfig config;
   GsClient *client;
   ServeHost h;
@@ -200,17 +200,35 @@ test_removed (void)
   PF_REQUIRE_UINT (gs_client_shake (client, PF_GS_STEP_DONE), ==, 200);
   gs_client_start (client, GS_ALL);
   PF_CHECK (gs_client_wait_frames (client, 10, WAIT_MS));
-  {
-    g_autofree gchar *who = g_strdup_printf ("%.16s", web.fingerprint);
-
-    PF_CHECK_INT (serve_remove (&h, who), ==, 0);
-  }
+  who = g_strdup_printf ("%.16s", web.fingerprint);
+  PF_CHECK_INT (change (&h, who), ==, 0);
   PF_CHECK (gs_client_wait_closed (client, WAIT_MS));
   PF_CHECK_UINT (status_of (&web, "/serverinfo"), ==, 401);
   gs_client_free (client);
+  note_log (&h);
   serve_stop (&h, FALSE);
   gs_web_clear (&web);
   serve_remove_dir (&h);
+}
+
+/* S2: removed while it streams: its session ends. */
+static void
+test_removed (void)
+{
+  check_ends (serve_remove);
+}
+
+static int
+soon (const ServeHost *h, const gchar *who)
+{
+  return serve_grant (h, who, "all", "2s");
+}
+
+/* S38: rights that end take the session with them. */
+static void
+test_expiry (void)
+{
+  check_ends (soon);
 }
 
 int
@@ -221,6 +239,7 @@ main (int argc, char **argv)
   gst_init (NULL, NULL);
   PF_TEST_ADD ("/gs-path/whole", test_path);
   PF_TEST_ADD ("/gs-path/S2/removed", test_removed);
+  PF_TEST_ADD ("/gs-path/S38/expiry", test_expiry);
   serve_begin ();
   status = pf_test_run (argc, argv);
   serve_end ();
