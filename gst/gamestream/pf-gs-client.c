@@ -382,7 +382,7 @@ pf_gs_client_attach (PfGsClient *c, const PfGsClientFuncs *funcs, gpointer user)
 
   pf_gs_hub_lock (c->hub);
   g_mutex_lock (&c->lock);
-  ok = c->allowed && !c->attached && !c->over;
+  ok = c->offered && !c->attached && !c->over;
   if (ok) {
     c->attached = TRUE;
     c->funcs = *funcs;

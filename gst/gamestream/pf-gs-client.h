@@ -72,7 +72,7 @@ guint pf_gs_client_grants (const PfGsClient *client);
 
 /* ---- The endpoint -------------------------------------------------------- */
 
-/* FALSE: somebody else is attached, it was not allowed, or is over. */
+/* FALSE: somebody else is attached, it announced nothing, or is over. */
 gboolean pf_gs_client_attach (
     PfGsClient *client, const PfGsClientFuncs *funcs, gpointer user);
 

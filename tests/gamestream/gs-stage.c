@@ -206,6 +206,14 @@ shake (gpointer client)
   return GUINT_TO_POINTER (gs_client_shake (client, PF_GS_STEP_DONE));
 }
 
+static GstElement *
+serve (
+    GsStage *s, const GsClientConfig *config, guint64 id, const gchar *endpoint)
+{
+  return gs_stage_serve (
+      s, id, config->announce.width, config->announce.height, TRUE, endpoint);
+}
+
 GsClient *
 gs_stage_connect (GsStage *s, const GsClientConfig *config, guint64 id,
     GstElement **pipeline, const gchar *endpoint)
@@ -217,6 +225,8 @@ gs_stage_connect (GsStage *s, const GsClientConfig *config, guint64 id,
   guint status;
 
   if (offer) {
+    if (s->early)
+      *pipeline = serve (s, config, id, endpoint);
     accepted = gs_stage_accept (s, id);
     gst_structure_free (offer);
   }
@@ -227,8 +237,8 @@ gs_stage_connect (GsStage *s, const GsClientConfig *config, guint64 id,
     gs_client_free (c);
     return NULL;
   }
-  *pipeline = gs_stage_serve (
-      s, id, config->announce.width, config->announce.height, TRUE, endpoint);
+  if (!s->early)
+    *pipeline = serve (s, config, id, endpoint);
   gs_client_start (c, GS_ALL);
   PF_CHECK (gs_client_wait_connected (c, GS_WAIT_MS));
   return c;

@@ -22,6 +22,7 @@ typedef struct {
   GQueue messages; /* GstStructure, not asked for yet */
   const gchar *address;
   GstStructure *grants; /* of who is accepted; NULL: all; the test's own */
+  gboolean early;       /* pipelines are made before their client is accepted */
 } GsStage;
 
 /* At ports that are free. SETTINGS: "NAME=VALUE ..." of the server, or NULL. */

@@ -597,6 +597,29 @@ test_input (void)
   gs_stage_stop (&s);
 }
 
+/* An endpoint may be there before its client is accepted, as one of pf-host is
+ * now and then. */
+static void
+test_early (void)
+{
+  GsClientConfig config;
+  GstElement *pipeline;
+  GsClient *c;
+  guint64 id;
+  GsStage s;
+
+  gs_stage_start (&s, HOME, NULL);
+  s.early = TRUE;
+  id = gs_stage_launch (&s, HOME, NULL, &config);
+  c = gs_stage_connect (&s, &config, id, &pipeline, NULL);
+  PF_REQUIRE (c != NULL);
+  PF_CHECK (gs_client_wait_frames (c, 5, GS_WAIT_MS));
+  gs_client_stop (c);
+  gs_stage_drop (pipeline);
+  gs_client_free (c);
+  gs_stage_stop (&s);
+}
+
 static void
 set_access (GsStage *s, guint64 id, guint access, gboolean known)
 {
@@ -935,6 +958,7 @@ main (int argc, char **argv)
   PF_TEST_ADD ("/server/shutdown", test_shutdown);
   PF_TEST_ADD ("/server/input", test_input);
   PF_TEST_ADD ("/server/S38/rights", test_rights);
+  PF_TEST_ADD ("/server/early", test_early);
   PF_TEST_ADD ("/server/wishes", test_wishes);
   PF_TEST_ADD ("/server/feedback", test_feedback);
   PF_TEST_ADD ("/server/busy", test_busy);
